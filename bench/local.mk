@@ -1,0 +1,1 @@
+# bench: what this room adds to the build. SPDX-License-Identifier: MIT

@@ -1,0 +1,1 @@
+# cli: what this room adds to the build. SPDX-License-Identifier: MIT

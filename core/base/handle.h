@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT
+ * core/base/handle.h - 64-bit handles with a generation, for everything that can end
+ *
+ * A handle is generation << 32 | index + 1, so 0 is never one and a stale one
+ * never finds the next user of its place.
+ */
+#ifndef CORE_BASE_HANDLE_H
+#define CORE_BASE_HANDLE_H
+
+#include "timenode/base.h"
+
+struct handles;
+
+struct handles *handles_create(void);
+void handles_free(struct handles *);                 /* NULL is fine */
+uint64_t handles_add(struct handles *, void *obj);   /* 0 without memory */
+void *handles_get(const struct handles *, uint64_t); /* NULL: stale */
+void *handles_remove(struct handles *, uint64_t);    /* what it held, or NULL */
+uint32_t handles_count(const struct handles *);
+
+/* In index order: the next live handle after `after` (0: the first), 0 at the end. */
+uint64_t handles_next(const struct handles *, uint64_t after);
+
+#endif

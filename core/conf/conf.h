@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT
+ * core/conf/conf.h - the libconfig file, checked against what core and plugins declare
+ *
+ * Every key that exists is a row of a tn_option table; the core's own tables are in
+ * conf/settings.h. Errors name file, line, what was found, what was expected and,
+ * for an unknown key, the nearest known one.
+ */
+#ifndef CORE_CONF_H
+#define CORE_CONF_H
+
+#include "timenode/plugin.h"
+
+struct conf; /* a parsed file */
+
+/* NULL with "FILE:LINE: reason". A file over 1 MiB is refused. conf_read_text is
+ * for the presets and for tests; `name` stands for the file in messages.
+ */
+struct conf *conf_read_file(const char *path, struct tn_error *);
+struct conf *conf_read_text(const char *text, const char *name, struct tn_error *);
+void conf_free(struct conf *); /* NULL is fine */
+
+/* Is there such a group ("network", "plugins.pingpong")? */
+bool conf_has(const struct conf *, const char *group);
+
+/* Names of the groups inside a group, in file order: calls fn for each. */
+int conf_each_group(const struct conf *, const char *group,
+		    int (*fn)(void *arg, const char *name, int line), void *arg);
+
+/* Fills `out` from `group` ("" = top level) by the table: defaults first, then the
+ * file. Every key of the group must be a row, or one of `also` (NULL-terminated
+ * list of other allowed members, may be NULL). c may be NULL: defaults only.
+ * Texts and lists live in the arena. 0 or TN_EINVAL with the message.
+ */
+int conf_fill(const struct conf *c, const char *group, struct tn_table options,
+	      const char *const *also, void *out, struct tn_arena *, struct tn_error *);
+
+/* One text member of a group ("path" of a plugin), NULL if absent or no text
+ * (*bad then tells which, with the message in err).
+ */
+const char *conf_text(const struct conf *, const char *group, const char *key, bool *bad,
+		      struct tn_error *);
+
+/* Word pairs of a group of texts (log.levels): fn(key, value, line). Non-texts are
+ * TN_EINVAL with the line.
+ */
+int conf_each_text(const struct conf *, const char *group,
+		   int (*fn)(void *arg, const char *key, const char *value, struct tn_error *),
+		   void *arg, struct tn_error *);
+
+/* "FILE:LINE" of a member, for messages of the caller; FILE alone if absent. */
+const char *conf_where(const struct conf *, const char *group, const char *key, char buf[160]);
+
+/* Checks a table itself (a plugin's): keys well formed and unique, defaults valid and
+ * within lo..hi, offsets inside conf_bytes. 0 or TN_EINVAL with the reason.
+ */
+int conf_check_table(struct tn_table options, size_t conf_bytes, struct tn_error *);
+
+/* Differences between two filled structs in options marked fixed: the key of the first
+ * changed one, NULL if none.
+ */
+const char *conf_fixed_changed(struct tn_table options, const void *old, const void *now);
+
+/* The options of one group as they would stand in a file, with help as comments:
+ * values from `values`, or the defaults if NULL. Returns the bytes needed, writes at
+ * most room. indent: number of tabs.
+ */
+size_t conf_print(struct tn_table options, const void *values, unsigned indent, char *buf,
+		  size_t room);
+
+/* The best match of `word` among n names, NULL if none is near (distance > 3). */
+const char *conf_nearest(const char *word, const char *const *names, size_t n);
+
+/* "90s", "1h", "250ms", plain numbers are milliseconds; "16M", "4K", "2G", plain bytes.
+ * 0 or TN_EINVAL (overflow too).
+ */
+int conf_parse_ms(const char *text, uint64_t *out);
+int conf_parse_size(const char *text, uint64_t *out);
+
+#endif

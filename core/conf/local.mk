@@ -1,0 +1,1 @@
+# core/conf: what this room adds to the build. SPDX-License-Identifier: MIT

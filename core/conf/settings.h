@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT
+ * core/conf/settings.h - the core's own options (DETAILS, Configuration)
+ */
+#ifndef CORE_CONF_SETTINGS_H
+#define CORE_CONF_SETTINGS_H
+
+#include "conf/conf.h"
+
+enum conf_network { NETWORK_MAINNET, NETWORK_TESTNET, NETWORK_PRIVATE };
+enum conf_dial_rule { DIAL_LOWER, DIAL_HIGHER, DIAL_ANY };
+
+struct settings_top {
+	struct tn_str data_dir, run_dir, plugin_dir;
+};
+
+struct settings_network {
+	struct tn_str name, dial_rule, local_ip, genesis;
+	struct tn_addrs listen, connect;
+	struct tn_texts whitelist;
+	uint64_t passive_wait, genesis_time;
+	bool strict_network;
+};
+
+struct settings_sessions {
+	uint64_t outbound, inbound, masternodes, max_per_ip;
+	uint64_t stall, line_max, unfinished_session, unfinished_node, queue_session, queue_node;
+	uint64_t connect_timeout, handshake_timeout;
+};
+
+struct settings_score {
+	uint64_t close, ban, half_life, ban_time, bans_max;
+};
+struct settings_store {
+	uint64_t map_size;
+};
+struct settings_log {
+	struct tn_str to, file, level;
+	uint64_t repeat;
+};
+
+struct settings {
+	struct settings_top top;
+	struct settings_network network;
+	struct settings_sessions sessions;
+	struct settings_score score;
+	struct settings_store store;
+	struct settings_log log;
+
+	/* derived and checked by settings_read */
+	enum conf_network net;
+	enum conf_dial_rule rule;
+	uint16_t default_port; /* of the network */
+	struct tn_addr local;  /* local_ip; unspecified = unknown */
+	bool has_local;
+	uint8_t genesis[32];
+	bool has_genesis;
+	struct tn_subnet *whitelist; /* network.whitelist, parsed */
+	uint32_t whitelists;
+};
+
+/* Fills and checks everything of the core; groups that nobody knows are errors
+ * (plugins.* is left to the plugin host). Ports of listen, connect and local default
+ * to the network's. Texts and lists live in the arena. c NULL: the defaults.
+ */
+int settings_read(const struct conf *c, struct settings *out, struct tn_arena *, struct tn_error *);
+
+/* The core's groups for --print-config, in file order, without plugins. */
+size_t settings_print(const struct settings *, char *buf, size_t room);
+
+/* Changed options that need a restart: fills `keys` ("network.listen") up to n, returns
+ * the number. A reload keeps their old values and says so.
+ */
+size_t settings_restart_keys(const struct settings *old, const struct settings *now,
+			     const char **keys, size_t n);
+
+#endif

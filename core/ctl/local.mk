@@ -1,0 +1,1 @@
+# core/ctl: what this room adds to the build. SPDX-License-Identifier: MIT

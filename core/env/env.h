@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT
+ * core/env/env.h - time, chance, sockets and log output come from outside
+ *
+ * Private to core and t/sim: plugins get the same things through host.h, tagged
+ * with their owner. Two implementations: core/env/event.c (libevent) and
+ * t/sim/env_sim.c (virtual clock, in-memory links). One conformance suite runs
+ * against both. Every callback runs on the loop and never inside a call that the
+ * core makes: connect() reports its result from the loop, also a refusal.
+ *
+ * Outside of this table only main.c and daemon.c (signals, process), lib/sys
+ * (whole files), store/lmdb.c and plug/load.c (dlopen) touch the system.
+ */
+#ifndef CORE_ENV_H
+#define CORE_ENV_H
+
+#include <sys/uio.h>
+
+#include "timenode/base.h"
+
+/* The levels of timenode/host.h, which this room does not include. */
+enum env_log_level { ENV_LOG_ERROR, ENV_LOG_WARN, ENV_LOG_INFO, ENV_LOG_DEBUG };
+
+struct env_conn; /* opaque to the core: an fd, or a simulated link */
+
+/* What the core gives to a connection. readable and writable are called while
+ * armed and the condition holds (level-triggered). A connection may be closed
+ * from inside any of its callbacks.
+ */
+struct env_events {
+	void (*readable)(void *arg);
+	void (*writable)(void *arg);
+	/* On a listener. `c` is not armed; the callee adopts or closes it. from: the peer,
+	 * canonical; all zero for a Unix socket. */
+	void (*accepted)(void *arg, struct env_conn *c, const struct tn_addr *from);
+	/* After connect: 0 or a positive errno. Called once; the core still closes it. */
+	void (*connected)(void *arg, int err);
+};
+
+struct env {
+	const struct env_ops *ops; /* the implementation's own part follows */
+};
+
+struct env_ops {
+	uint64_t (*mono_us)(struct env *);
+	int64_t (*wall_us)(struct env *);
+	void (*random)(struct env *, void *, size_t);
+
+	/* One timer: the core keeps its own (env/timer.h) and asks for the next instant
+	 * only. A later call replaces the earlier; UINT64_MAX: none. */
+	void (*wake_at)(struct env *, uint64_t mono_us, void (*fn)(void *), void *arg);
+
+	/* Once, at the end of this tick, after the events that are ready now: flush of
+	 * send queues. Calls made while deferred work runs are run in the next tick. */
+	int (*defer)(struct env *, void (*fn)(void *), void *arg);
+
+	/* Streams. Listeners are armed from the start. listen_path: a Unix socket with mode
+	 * 0600; a dead one at that path is replaced, a live one is TN_EBUSY.
+	 * connect: `from` (may be NULL) is the source address, its port is ignored. All
+	 * stream sockets are non-blocking, close-on-exec, NODELAY, keepalive 30/10/3,
+	 * TCP_USER_TIMEOUT 60 s (spec/network.md 5, DESIGN 3). NULL with the reason. */
+	struct env_conn *(*listen)(struct env *, const struct tn_addr *, const struct env_events *,
+				   void *arg, struct tn_error *);
+	struct env_conn *(*listen_path)(struct env *, const char *path, const struct env_events *,
+					void *arg, struct tn_error *);
+	struct env_conn *(*connect)(struct env *, const struct tn_addr *to,
+				    const struct tn_addr *from, const struct env_events *,
+				    void *arg, struct tn_error *);
+
+	/* Change of owner: an accepted connection gets its callbacks. */
+	void (*adopt)(struct env_conn *, const struct env_events *, void *arg);
+
+	/* Bytes moved, 0 = end of stream (read only), or a negative errno (-EAGAIN...). */
+	long (*read)(struct env_conn *, void *, size_t);
+	long (*writev)(struct env_conn *, const struct iovec *, int n);
+
+	void (*arm)(struct env_conn *, bool read, bool write);
+	void (*shut)(struct env_conn *);              /* no more writing: the peer sees the end */
+	void (*close)(struct env_conn *, bool reset); /* NULL is fine; no callback follows */
+
+	/* Where finished log lines go (no LF at the end). */
+	void (*log)(struct env *, enum env_log_level level, const char *line, size_t n);
+};
+
+/* Wrappers, so that core code reads like calls. */
+/* clang-format off */
+static inline uint64_t env_mono_us(struct env *e) { return e->ops->mono_us(e); }
+static inline int64_t env_wall_us(struct env *e) { return e->ops->wall_us(e); }
+static inline void env_random(struct env *e, void *p, size_t n) { e->ops->random(e, p, n); }
+/* clang-format on */
+
+#endif

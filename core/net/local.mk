@@ -1,0 +1,1 @@
+# core/net: what this room adds to the build. SPDX-License-Identifier: MIT

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT
+ * core/node.h - one node, assembled and dismantled
+ *
+ * A process may hold many: main.c makes one on libevent, the simulator a hundred
+ * on a virtual clock. Nothing here is global.
+ */
+#ifndef CORE_NODE_H
+#define CORE_NODE_H
+
+#include "conf/settings.h"
+#include "env/env.h"
+
+struct node;
+struct store;
+
+/* How a plugin is found: a file to load, or a descriptor linked in (tests, simulator). */
+struct node_builtin {
+	const char *name;
+	const struct tn_plugin *desc;
+};
+
+struct node_setup {
+	struct env *env;
+	const struct conf *conf;         /* parsed file; the node keeps its own copy of values */
+	const struct settings *settings; /* copied; texts must outlive the node */
+	struct store *store;             /* the node owns it from here on */
+	const struct node_builtin *builtins; /* NULL: plugins are loaded from plugin_dir */
+	size_t builtin_count;
+	const char *agent; /* "timenode/0.1.0" */
+};
+
+/* Everything but traffic: loads and checks the plugins the configuration names. The
+ * first fault is the reason. NULL with the reason; the store is then closed too.
+ */
+struct node *node_create(const struct node_setup *, struct tn_error *);
+
+/* Listens, starts plugins, dials; with a control socket at `ctl_path` unless NULL.
+ * 0 or an error with the reason.
+ */
+int node_start(struct node *, const char *ctl_path, struct tn_error *);
+
+/* SIGHUP: checks and takes over what may change while running; all or nothing. The
+ * reason of a refusal, or a list of the keys that wait for a restart, goes to the log.
+ * 0 or TN_EINVAL with the reason.
+ */
+int node_reload(struct node *, const struct conf *, struct tn_error *);
+
+/* Goodbye: plugins stop, queues are flushed for up to 2 s, then fn(arg) is called on
+ * the loop. Once; a second call does nothing.
+ */
+void node_stop(struct node *, void (*fn)(void *arg), void *arg);
+
+/* NULL is fine. After node_stop's fn, or at once (a crash of a simulated node). */
+void node_free(struct node *);
+
+/* What the control command `stop` does: asks the owner of the loop to end it. */
+void node_on_quit(struct node *, void (*fn)(void *arg), void *arg);
+
+/* One control command as the socket would run it: each row and the end are JSON texts
+ * given to fn (last = true with {"end":0} or {"error":...}). For tests and the simulator.
+ */
+typedef void node_reply_fn(void *arg, const char *json, size_t n, bool last);
+int node_command(struct node *, const char *line, node_reply_fn *, void *arg);
+
+#endif

@@ -1,0 +1,1 @@
+# core/plug: what this room adds to the build. SPDX-License-Identifier: MIT

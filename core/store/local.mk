@@ -1,0 +1,1 @@
+# core/store: what this room adds to the build. SPDX-License-Identifier: MIT

@@ -1,0 +1,1 @@
+# doc: what this room adds to the build. SPDX-License-Identifier: MIT

@@ -1,0 +1,1 @@
+# etc: what this room adds to the build. SPDX-License-Identifier: MIT

@@ -1,0 +1,1 @@
+# lib: libtimenode. SPDX-License-Identifier: MIT

@@ -1,0 +1,1 @@
+# plugins: what this room adds to the build. SPDX-License-Identifier: MIT

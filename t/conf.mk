@@ -1,0 +1,1 @@
+# t/conf.mk: tests of this area. SPDX-License-Identifier: MIT

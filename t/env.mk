@@ -1,0 +1,1 @@
+# t/env.mk: tests of this area. SPDX-License-Identifier: MIT

@@ -1,0 +1,1 @@
+# t/lib.mk: tests of this area. SPDX-License-Identifier: MIT

@@ -1,0 +1,1 @@
+# t/net.mk: tests of this area. SPDX-License-Identifier: MIT

@@ -1,0 +1,1 @@
+# t/node.mk: tests of this area. SPDX-License-Identifier: MIT

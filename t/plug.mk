@@ -1,0 +1,1 @@
+# t/plug.mk: tests of this area. SPDX-License-Identifier: MIT
