@@ -519,7 +519,6 @@ void link_open_path(struct env_conn *conn, const char *path)
 
 	init_side(l, 0, LOCAL_LATENCY_US);
 	init_side(l, 1, LOCAL_LATENCY_US);
-	l->path = sim_alloc(strlen(path) + 1);
-	strcpy(l->path, path);
+	l->path = sim_text(path);
 	queue_set(world_queue(l->world), &l->syn, world_now(l->world) + LOCAL_LATENCY_US);
 }

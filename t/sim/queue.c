@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 void *sim_alloc(size_t n)
 {
@@ -22,6 +23,13 @@ void *sim_grow(void *old, size_t n)
 	if (!p)
 		abort();
 	return p;
+}
+
+char *sim_text(const char *text)
+{
+	size_t n = strlen(text) + 1;
+
+	return memcpy(sim_alloc(n), text, n);
 }
 
 static bool before(const struct queue_item *a, const struct queue_item *b)

@@ -31,5 +31,6 @@ void queue_free(struct queue *);                        /* the heap only */
 /* Memory for the simulator: it has no way to go on without. */
 void *sim_alloc(size_t n); /* zeroed */
 void *sim_grow(void *, size_t n);
+char *sim_text(const char *);
 
 #endif

@@ -11,8 +11,6 @@
 
 #include "sim/link.h"
 
-#define MONO_START_US 1000000
-
 struct world {
 	uint64_t seed, now_us;
 	struct world_knobs knobs;
@@ -29,7 +27,7 @@ struct world *world_create(uint64_t seed)
 	struct world *w = sim_alloc(sizeof(*w));
 
 	w->seed = seed;
-	w->now_us = MONO_START_US;
+	w->now_us = SIM_MONO_START_US;
 	w->knobs = (struct world_knobs){
 		.latency_min_us = 1000,
 		.latency_max_us = 80000,
@@ -130,8 +128,7 @@ struct node *world_host(struct world *w, const struct tn_addr *ip)
 static struct env_conn *find_on(struct node *n, uint16_t port)
 {
 	for (struct ring *r = n->listeners.next; r != &n->listeners; r = r->next) {
-		struct env_conn *l =
-			(struct env_conn *)(void *)((char *)r - offsetof(struct env_conn, member));
+		struct env_conn *l = sim_by_member(r);
 
 		if (!l->path && l->at.port == port)
 			return l;
