@@ -1,1 +1,3 @@
 # core/base: what this room adds to the build. SPDX-License-Identifier: MIT
+noinst_HEADERS += core/base/log.h core/base/log_sink.h
+libtncore_a_SOURCES += core/base/log.c core/base/log_sink.c
