@@ -87,6 +87,7 @@ struct bus_call {
 	struct bus_member *member;
 	const char *handler, *message; /* message may be NULL */
 	uint64_t begun_us, inner_us;
+	struct bus_call *outer;
 };
 
 /* Around every call of a plugin's code. member NULL: only depth (the host's own work). */
