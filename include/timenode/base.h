@@ -130,7 +130,7 @@ TN_API void tn_arena_unref(struct tn_arena *a); /* NULL is fine; from any thread
  */
 TN_API int tn_arena_reset(struct tn_arena *a);
 
-/* Bytes handed out so far. */
+/* Bytes handed out so far, each block rounded up to its alignment. */
 TN_API size_t tn_arena_used(const struct tn_arena *a);
 
 #ifdef __cplusplus
