@@ -98,7 +98,6 @@ static const struct net_hooks hooks = {
 struct bus *bus_create(const struct bus_setup *set, struct tn_error *err)
 {
 	struct bus *b = calloc(1, sizeof *b);
-	uint8_t key[16];
 
 	if (!b)
 		goto fail;
@@ -109,13 +108,11 @@ struct bus *bus_create(const struct bus_setup *set, struct tn_error *err)
 			   .net = set->net,
 			   .hooks = set->hooks,
 			   .arg = set->arg };
-	env_random(b->env, key, sizeof key);
 	b->names = net_names(b->net);
 	b->reason_gone = (uint16_t)reasons_add(b->names, "gone");
-	b->seen = tn_seen_create(BUS_SEEN, key);
 	b->holds = handles_create();
 	b->scratch = tn_arena_create(0);
-	if (!b->seen || !b->holds || !b->scratch)
+	if (!b->holds || !b->scratch)
 		goto fail;
 	net_hook(b->net, &hooks, b);
 	return b;

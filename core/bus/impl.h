@@ -4,7 +4,7 @@
 #ifndef CORE_BUS_IMPL_H
 #define CORE_BUS_IMPL_H
 
-#include <config.h>
+#include "config.h"
 
 #include "bus/bus.h"
 #include "timenode/util.h"
@@ -25,7 +25,7 @@ struct bus_member {
 	uint16_t *reason;
 	struct hold *holds; /* in flight, newest first */
 	uint32_t questions, held;
-	bool active;
+	bool active, ending; /* ending: no more questions */
 	struct bus_overrun overrun;
 	uint64_t told_us; /* of the last stall */
 	struct bus_member *next;
@@ -44,12 +44,12 @@ struct claim { /* by message number */
 	uint16_t row, viewers;
 };
 
-/* Per session and message; made only where a rate, a pace or a hold needs it. */
+/* Per session, message and way; made only where a rate, a pace or a hold needs it. */
 struct peer_row {
-	uint16_t id;
+	uint16_t key;     /* message number * 2 + enum account_way */
 	uint16_t waiting; /* LATERs */
 	bool paused;      /* by its window */
-	struct tn_bucket in, out;
+	struct tn_bucket bucket;
 };
 
 struct bus_peer { /* session.block */
@@ -59,11 +59,11 @@ struct bus_peer { /* session.block */
 	struct hold *holds;
 	struct peer_row *row;
 	uint16_t rows;
-	uint16_t bulk_held;     /* holds whose answer will be large */
-	bool bulk_now;          /* such a handler is running */
-	bool paused;            /* by a byte budget */
-	uint32_t token;         /* the last one given out */
-	uint32_t bulk_token;    /* of a large answer that is not sent yet */
+	uint16_t bulk_held;  /* holds whose answer will be large */
+	bool bulk_now;       /* such a handler is running */
+	bool paused;         /* by a byte budget */
+	uint32_t token;      /* the last one given out */
+	uint32_t bulk_token; /* of a large answer that is not sent yet */
 	uint64_t held_bytes;
 	struct bus_peer *paused_next;
 };
@@ -81,8 +81,8 @@ struct bus_msg { /* one message on its way */
 	struct bus_member *owner;
 	struct relay *relay;
 	struct hold *hold; /* taken by the running handler */
-	uint64_t mark;     /* of the duplicate set */
-	bool marked, decoded;
+	bool marked;       /* its line is in the duplicate set */
+	bool decoded;      /* msg.body is there, by the owner's schema */
 	uint16_t id;
 };
 
@@ -101,7 +101,7 @@ struct hold {
 	uint64_t handle, timer;
 	uint64_t bytes;
 	tn_verdict verdict;
-	bool waiting, settled; /* settled before the handler returned */
+	bool waiting, settled;              /* settled before the handler returned */
 	struct hold *prev, *next;           /* of the member */
 	struct hold *peer_prev, *peer_next; /* of the session */
 	uint8_t line[];
@@ -148,9 +148,11 @@ const struct claim *claim_of(const struct bus *, unsigned id); /* never NULL */
 
 /* gate.c: a reason, or -1 to go on */
 int gate_in(struct bus *, struct bus_msg *);
-int gate_out(struct bus_member *, unsigned row, struct session *);
-struct peer_row *gate_row(struct bus_peer *, unsigned id); /* NULL without memory */
+int gate_out(struct bus_member *, const struct tn_message *, const struct bus_row *,
+	     struct session *);
+struct peer_row *gate_row(struct bus_peer *, unsigned id, unsigned way); /* NULL: no memory */
 void gate_unmark(struct bus *, struct bus_msg *);
+bool gate_seen_create(struct bus *); /* the duplicate set, on first use */
 
 /* dispatch.c */
 void dispatch_line(void *bus, struct session *, unsigned id, const struct tn_envelope *,
@@ -159,9 +161,12 @@ void dispatch_line(void *bus, struct session *, unsigned id, const struct tn_env
 void dispatch_finish(struct bus *, struct bus_msg *, tn_verdict);
 void dispatch_refuse(struct bus *, struct bus_msg *, unsigned reason);
 
+/* The message's body by any schema; decoded once for the owner's. 0, TN_EBAD, TN_ENOMEM. */
+int dispatch_body(struct bus_msg *, const struct tn_schema *, const void **body, struct tn_error *);
+
 /* hold.c */
-void hold_keep(struct bus *, struct hold *); /* its handler said LATER */
-void hold_drop(struct hold *);               /* its handler said something else */
+void hold_keep(struct bus *, struct bus_msg *); /* its handler said LATER */
+void hold_drop(struct hold *);                  /* its handler said something else */
 void hold_session_ended(struct bus *, struct bus_peer *);
 
 /* question.c */
@@ -174,10 +179,17 @@ void question_session_ended(struct bus *, struct bus_peer *);
 
 /* broadcast.c */
 void relay_send(struct bus *, const struct bus_msg *);
+
+/* send.c */
 /* The row of a message that this member owns and sends; NULL: not his. */
 const struct tn_message *sent_row(struct bus_member *, unsigned row, const void *body,
 				  uint32_t bytes);
 struct frame *sent_frame(struct bus_member *, unsigned row, const void *body);
 struct session *sent_to(const struct bus *, uint64_t sid); /* UP, or NULL */
+/* May it have this row's message? A refusal is counted and its code returned. */
+int sent_gate(struct bus_member *, unsigned row, struct session *);
+/* Past the gate. token 0: given only if it is part of a large answer. */
+int sent_queue(struct bus_member *, unsigned row, struct session *, struct frame *, uint32_t token);
+uint32_t sent_token(struct bus_peer *); /* the next one, never 0 */
 
 #endif

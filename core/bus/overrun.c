@@ -47,6 +47,20 @@ static void count_time(struct bus *b, const struct bus_call *c, uint64_t us, uin
 	say_stall(b, c, us, now);
 }
 
+/* Somebody may have kept a reference: then it is his, and we take a new one. */
+static void empty_scratch(struct bus *b)
+{
+	struct tn_arena *fresh;
+
+	if (!tn_arena_reset(b->scratch))
+		return;
+	fresh = tn_arena_create(0);
+	if (!fresh)
+		return;
+	tn_arena_unref(b->scratch);
+	b->scratch = fresh;
+}
+
 void bus_exit(struct bus *b, struct bus_call *c)
 {
 	uint64_t now = env_mono_us(b->env);
@@ -58,7 +72,7 @@ void bus_exit(struct bus *b, struct bus_call *c)
 	if (c->member)
 		count_time(b, c, all - c->inner_us, now);
 	if (--b->depth == 0)
-		tn_arena_reset(b->scratch);
+		empty_scratch(b);
 }
 
 unsigned bus_depth(const struct bus *b)
