@@ -39,6 +39,11 @@ struct node *node_create(const struct node_setup *, struct tn_error *);
  */
 int node_start(struct node *, const char *ctl_path, struct tn_error *);
 
+/* The plugins' group of --print-config, every option with its value. Returns the bytes
+ * needed, writes at most room and a NUL if that fits too.
+ */
+size_t node_print_plugins(const struct node *, char *buf, size_t room);
+
 /* SIGHUP: checks and takes over what may change while running; all or nothing. The
  * reason of a refusal, or a list of the keys that wait for a restart, goes to the log.
  * 0 or TN_EINVAL with the reason.

@@ -1,1 +1,6 @@
 # t/conf.mk: tests of this area. SPDX-License-Identifier: MIT
+check_PROGRAMS += t/24-core-log.t
+t_24_core_log_t_SOURCES = t/24-core-log.c t/lib/tap.c
+t_24_core_log_t_CPPFLAGS = $(unit_cppflags)
+t_24_core_log_t_LDADD = $(core_libs)
+TESTS += t/24-core-log.t

@@ -13,7 +13,7 @@ struct handles;
 
 struct handles *handles_create(void);
 void handles_free(struct handles *);                 /* NULL is fine */
-uint64_t handles_add(struct handles *, void *obj);   /* 0 without memory */
+uint64_t handles_add(struct handles *, void *obj);   /* not NULL; 0 without memory */
 void *handles_get(const struct handles *, uint64_t); /* NULL: stale */
 void *handles_remove(struct handles *, uint64_t);    /* what it held, or NULL */
 uint32_t handles_count(const struct handles *);

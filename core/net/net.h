@@ -127,7 +127,7 @@ int net_add_manual(struct net *, const struct tn_addr *);
 
 /* ---- for tables */
 
-struct peer *net_peer_next(const struct net *, const struct peer *after); /* by address */
+struct peer *net_peer_next(const struct net *, const struct peer *after); /* by last use */
 /* Ban: closes its sessions. 0 or an error; lift: TN_ENOENT. */
 int net_ban(struct net *, const struct tn_subnet *, uint64_t ms, const char *why);
 int net_unban(struct net *, const struct tn_subnet *);

@@ -15,6 +15,8 @@
 
 enum peer_kind { PEER_CANDIDATE, PEER_MASTERNODE, PEER_MANUAL };
 
+struct net;
+
 struct peer {
 	struct tn_addr addr;
 	uint64_t node_id; /* of the last session, 0 = never seen or an old node */
@@ -24,11 +26,14 @@ struct peer {
 	uint64_t last_up_us, used_us;
 	uint64_t zombie_until_us; /* old node: its own dials are accepted until then */
 	uint32_t failures, zombies;
-	uint8_t state;                     /* enum link_state, as `why` shows it */
-	uint8_t kind;                      /* enum peer_kind */
-	bool wanted, legacy, self, recent; /* recent: was up for 10 s since we know it */
-	uint8_t why;                       /* enum dial_why: the rule that decided last */
+	uint32_t links; /* sessions that point here */
+	uint8_t state;  /* enum link_state, as `why` shows it */
+	uint8_t kind;   /* enum peer_kind */
+	bool wanted, configured, legacy, self,
+		recent; /* recent: was up for 10 s since we know it */
+	uint8_t why;    /* enum dial_why: the rule that decided last */
 	struct history history;
+	struct net *net;
 	UT_hash_handle hh;
 };
 

@@ -31,7 +31,8 @@ struct session {
 	uint64_t features;                  /* bits of what both sides have */
 	uint64_t begun_us, up_us, heard_us; /* monotonic; heard: last line */
 	uint64_t paused_us;                 /* sum of our own pauses since heard_us */
-	uint64_t timer;                     /* handshake, hold, linger or double: one at a time */
+	uint64_t pause_began_us;
+	uint64_t timer; /* handshake, hold, linger or double: one at a time */
 	struct line_in in;
 	struct send_queue out;
 	struct account account;
@@ -43,9 +44,12 @@ struct session {
 	char agent[32];
 	uint8_t state; /* enum link_state: DIALING, HANDSHAKING, UP, CLOSING */
 	uint8_t pauses;
-	bool outbound, legacy, manual, masternode, primary, heard_since;
+	uint8_t slot; /* enum slot_class it counts in */
+	bool outbound, legacy, manual, masternode, primary, heard_since, dirty, resume, linger,
+		retired;
 	struct session *prev, *next; /* primaries in UP order */
-	struct session *ip_next, *dirty_next, *closing_next;
+	struct session *ip_next, *id_next, *dirty_next, *resume_next, *closing_next;
+	uint64_t stuck_us; /* since when the kernel takes nothing, 0 = it does */
 };
 
 static inline bool session_is_up(const struct session *s)

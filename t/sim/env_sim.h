@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT
+ * t/sim/env_sim.h - a simulated host's loop and its descriptors (private to t/sim)
+ */
+#ifndef SIM_ENV_SIM_H
+#define SIM_ENV_SIM_H
+
+#include "sim/queue.h"
+#include "sim/rng.h"
+#include "sim/world.h"
+
+#define SIM_LOG_LINES 256
+#define SIM_MONO_START_US 1000000
+
+/* A circular list; removal needs no head, so that a closing connection leaves
+ * whichever list it is in. */
+struct ring {
+	struct ring *prev, *next;
+};
+
+void ring_init(struct ring *);
+void ring_append(struct ring *head, struct ring *);
+void ring_remove(struct ring *); /* leaves it initialised */
+bool ring_empty(const struct ring *);
+
+struct sim_deferred {
+	void (*fn)(void *arg);
+	void *arg;
+};
+
+struct sim_deferred_list {
+	struct sim_deferred *v;
+	size_t n, room;
+};
+
+/* How one node's packets reach another. */
+struct sim_path {
+	bool blocked;
+};
+
+struct node {
+	struct env env; /* first: the core's view */
+	struct world *world;
+	uint32_t index;
+	char *name;
+	struct tn_addr ip;
+	struct rng rng;
+	int64_t wall_offset_us;
+	uint16_t next_port;
+
+	struct queue_item tick;
+	bool ticking;
+	uint64_t last_tick_us;
+	struct ring ready, turn; /* connections with something to report; those of this turn */
+	struct env_conn *current;
+	struct sim_deferred_list deferred, running;
+
+	struct queue_item wake;
+	bool wake_due;
+	void (*wake_fn)(void *arg);
+	void *wake_arg;
+
+	struct ring listeners;
+	struct sim_path *paths; /* by the index of the node they lead to */
+	uint32_t n_paths;
+
+	void (*log_fn)(void *arg, enum env_log_level, const char *line, size_t n);
+	void *log_arg;
+	char *lines[SIM_LOG_LINES];
+	uint64_t n_lines;
+};
+
+enum sim_kind { SIM_STREAM, SIM_CONNECTING, SIM_LISTENER };
+
+struct env_conn {
+	struct ring ready;  /* first: in the node's ready or turn */
+	struct ring member; /* of a listener: node's listeners; waiting for accept: backlog */
+	struct node *node;
+	enum sim_kind kind;
+	const struct env_events *events;
+	void *arg;
+	bool want_read, want_write;
+
+	struct link *link; /* of a stream */
+	int end;           /* its side of the link: 0 dialed */
+	bool connect_done; /* the result is there, not yet reported */
+	int connect_err;
+
+	struct tn_addr at; /* of a listener */
+	char *path;        /* of a Unix listener */
+	struct ring backlog;
+};
+
+struct node *node_create(struct world *, uint32_t index, const char *name, const struct tn_addr *ip,
+			 uint64_t seed);
+void node_free(struct node *);
+
+static inline struct node *node_of(struct env *e)
+{
+	return (struct node *)e;
+}
+
+/* env_sim.c */
+struct env_conn *sim_by_member(struct ring *);
+struct env_conn *sim_conn_create(struct node *, enum sim_kind, const struct env_events *,
+				 void *arg);
+void sim_conn_update(struct env_conn *); /* something changed: is there a callback to make? */
+struct env_conn *sim_find_path(struct node *, const char *path); /* its listener; NULL */
+
+/* world.c: what nodes and links need of it. */
+struct queue *world_queue(struct world *);
+struct rng *world_chance(struct world *);
+struct ring *world_links(struct world *);
+void world_note(struct world *, const struct node *to, int kind, const void *bytes, size_t n);
+bool world_blocked(const struct node *from, const struct node *to);
+struct node *world_host(struct world *, const struct tn_addr *ip); /* the first there; NULL */
+struct env_conn *world_find_listener(struct world *, const struct tn_addr *at); /* NULL: none */
+
+#endif

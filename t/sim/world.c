@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT
+ * t/sim/world.c - the virtual clock, the hosts and the ways between them
+ */
+#include "config.h"
+
+#include "sim/world.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "sim/link.h"
+
+struct world {
+	uint64_t seed, now_us;
+	struct world_knobs knobs;
+	struct queue queue;
+	struct rng chance;
+	struct ring links;
+	struct node **nodes;
+	uint32_t n_nodes;
+	uint64_t hash, deliveries;
+};
+
+struct world *world_create(uint64_t seed)
+{
+	struct world *w = sim_alloc(sizeof(*w));
+
+	w->seed = seed;
+	w->now_us = SIM_MONO_START_US;
+	w->knobs = (struct world_knobs){
+		.latency_min_us = 1000,
+		.latency_max_us = 80000,
+		.jitter_us = 2000,
+		.segment = true,
+		.piece_max = 4096,
+		.gap_max_us = 500,
+		.buffer = 128 * 1024,
+		.tick_us = 10,
+	};
+	rng_seed(&w->chance, seed, 0);
+	ring_init(&w->links);
+	return w;
+}
+
+static void free_link(struct link *l)
+{
+	for (int i = 0; i < 2; i++) {
+		struct env_conn *c = l->side[i].conn;
+
+		if (!c)
+			continue;
+		ring_remove(&c->ready);
+		ring_remove(&c->member);
+		free(c);
+	}
+	link_free(l);
+}
+
+void world_free(struct world *w)
+{
+	if (!w)
+		return;
+	while (!ring_empty(&w->links))
+		free_link((struct link *)(void *)w->links.next);
+	for (uint32_t i = 0; i < w->n_nodes; i++)
+		node_free(w->nodes[i]);
+	free(w->nodes);
+	queue_free(&w->queue);
+	free(w);
+}
+
+struct world_knobs *world_knobs(struct world *w)
+{
+	return &w->knobs;
+}
+
+struct env *world_node(struct world *w, const char *name, const struct tn_addr *ip)
+{
+	struct node *n = node_create(w, w->n_nodes, name, ip, w->seed);
+
+	w->nodes = sim_grow(w->nodes, (w->n_nodes + 1) * sizeof(struct node *));
+	w->nodes[w->n_nodes++] = n;
+	return &n->env;
+}
+
+void world_wall_offset(struct env *e, int64_t offset_us)
+{
+	node_of(e)->wall_offset_us = offset_us;
+}
+
+/* ---- what links and nodes ask */
+
+struct queue *world_queue(struct world *w)
+{
+	return &w->queue;
+}
+
+struct rng *world_chance(struct world *w)
+{
+	return &w->chance;
+}
+
+struct ring *world_links(struct world *w)
+{
+	return &w->links;
+}
+
+void world_note(struct world *w, const struct node *to, int kind, const void *bytes, size_t n)
+{
+	const uint64_t v[] = {
+		w->hash,        w->now_us, to ? to->index : UINT32_MAX,
+		(uint64_t)kind, n,         bytes ? XXH3_64bits(bytes, n) : 0,
+	};
+
+	w->hash = XXH3_64bits(v, sizeof(v));
+	w->deliveries++;
+}
+
+struct node *world_host(struct world *w, const struct tn_addr *ip)
+{
+	for (uint32_t i = 0; i < w->n_nodes; i++)
+		if (!tn_addr_cmp_ip(&w->nodes[i]->ip, ip))
+			return w->nodes[i];
+	return NULL;
+}
+
+static struct env_conn *find_on(struct node *n, uint16_t port)
+{
+	for (struct ring *r = n->listeners.next; r != &n->listeners; r = r->next) {
+		struct env_conn *l = sim_by_member(r);
+
+		if (!l->path && l->at.port == port)
+			return l;
+	}
+	return NULL;
+}
+
+struct env_conn *world_find_listener(struct world *w, const struct tn_addr *at)
+{
+	for (uint32_t i = 0; i < w->n_nodes; i++) {
+		struct env_conn *l = tn_addr_cmp_ip(&w->nodes[i]->ip, at)
+					     ? NULL
+					     : find_on(w->nodes[i], at->port);
+
+		if (l)
+			return l;
+	}
+	return NULL;
+}
+
+/* ---- ways */
+
+bool world_blocked(const struct node *from, const struct node *to)
+{
+	return to->index < from->n_paths && from->paths[to->index].blocked;
+}
+
+void world_link_block(struct world *w, struct env *from, struct env *to, bool blocked)
+{
+	struct node *a = node_of(from), *b = node_of(to);
+
+	if (b->index >= a->n_paths) {
+		a->paths = sim_grow(a->paths, w->n_nodes * sizeof(*a->paths));
+		memset(a->paths + a->n_paths, 0, (w->n_nodes - a->n_paths) * sizeof(*a->paths));
+		a->n_paths = w->n_nodes;
+	}
+	if (a->paths[b->index].blocked == blocked)
+		return;
+	a->paths[b->index].blocked = blocked;
+	for (struct ring *r = w->links.next; r != &w->links; r = r->next) {
+		struct link *l = (struct link *)(void *)r;
+		const struct node *x = l->side[0].node, *y = l->side[1].node;
+
+		if ((x == a && y == b) || (x == b && y == a))
+			link_way_changed(l);
+	}
+}
+
+struct env_conn *world_connect_path(struct env *e, const char *path,
+				    const struct env_events *events, void *arg)
+{
+	struct env_conn *c;
+
+	if (!sim_find_path(node_of(e), path))
+		return NULL;
+	c = sim_conn_create(node_of(e), SIM_CONNECTING, events, arg);
+	link_open_path(c, path);
+	return c;
+}
+
+/* ---- running */
+
+uint64_t world_now(const struct world *w)
+{
+	return w->now_us;
+}
+
+static bool step(struct world *w, uint64_t until_us)
+{
+	struct queue_item *x = queue_first(&w->queue);
+
+	if (!x || x->at_us > until_us)
+		return false;
+	queue_remove(&w->queue, x);
+	w->now_us = x->at_us;
+	x->fn(x->arg);
+	return true;
+}
+
+void world_run(struct world *w, uint64_t until_us)
+{
+	while (step(w, until_us))
+		;
+	if (w->now_us < until_us)
+		w->now_us = until_us;
+}
+
+bool world_run_while(struct world *w, bool (*cond)(void *arg), void *arg, uint64_t limit_us)
+{
+	while (cond(arg)) {
+		if (step(w, limit_us))
+			continue;
+		if (w->now_us < limit_us)
+			w->now_us = limit_us;
+		return false;
+	}
+	return true;
+}
+
+uint64_t world_hash(const struct world *w)
+{
+	return w->hash;
+}
+
+uint64_t world_deliveries(const struct world *w)
+{
+	return w->deliveries;
+}
+
+/* ---- logs */
+
+void world_log_to(struct env *e,
+		  void (*fn)(void *arg, enum env_log_level, const char *line, size_t n), void *arg)
+{
+	node_of(e)->log_fn = fn;
+	node_of(e)->log_arg = arg;
+}
+
+void world_log_print(struct env *e, FILE *f)
+{
+	struct node *n = node_of(e);
+	uint64_t i = n->n_lines > SIM_LOG_LINES ? n->n_lines - SIM_LOG_LINES : 0;
+
+	for (; i < n->n_lines; i++)
+		fprintf(f, "# %s: %s\n", n->name, n->lines[i % SIM_LOG_LINES]);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT
+ * t/sim/world.h - a network of simulated hosts on one virtual clock
+ *
+ * One seed decides everything: the same calls with the same seed are the same run,
+ * bit for bit (world_hash). Nothing reads a real clock, and nothing happens between
+ * two events: idle hours cost nothing.
+ *
+ * Streams behave like TCP: in order, bounded, with a handshake of one round trip.
+ * Times are virtual microseconds, absolute unless said otherwise.
+ */
+#ifndef SIM_WORLD_H
+#define SIM_WORLD_H
+
+#include <stdio.h>
+
+#include "env/env.h"
+
+struct world;
+
+/* Defaults are in world_create; change them before the connects they shall govern. */
+struct world_knobs {
+	uint64_t latency_min_us, latency_max_us; /* base of a direction, drawn per stream */
+	uint64_t jitter_us;                      /* more, drawn for each piece */
+	bool segment;                            /* writes arrive in random pieces */
+	size_t piece_max;                        /* bytes of a piece at most */
+	uint64_t gap_max_us;                     /* between the pieces of one write */
+	size_t buffer;                           /* bytes written but not yet read, per direction */
+	uint64_t tick_us;                        /* what one turn of a node's loop takes */
+};
+
+struct world *world_create(uint64_t seed);
+void world_free(struct world *); /* NULL is fine; nodes and what they left open go too */
+struct world_knobs *world_knobs(struct world *);
+
+/* A host, until world_free. Several may share an ip (its port is ignored) as long as
+ * their listeners differ in port. Its mono clock starts at 1 s, its wall clock at
+ * 2026-01-01T00:00:00Z; its random bytes depend on the seed and its number only. */
+struct env *world_node(struct world *, const char *name, const struct tn_addr *ip);
+
+/* Wall clock of one node relative to the world's. */
+void world_wall_offset(struct env *, int64_t offset_us);
+
+/* From now on nothing that `from` sends reaches `to` (and back). A new connect is
+ * silence, retried as TCP does, ETIMEDOUT after 130 s. An open stream delivers what it
+ * holds once the way is free again; both its ends see ETIMEDOUT after 60 s of a block in
+ * either direction (keepalive and TCP_USER_TIMEOUT). */
+void world_link_block(struct world *, struct env *from, struct env *to, bool blocked);
+
+/* Connects to a listen_path socket of the same host. NULL: nobody listens there. */
+struct env_conn *world_connect_path(struct env *, const char *path, const struct env_events *,
+				    void *arg);
+
+uint64_t world_now(const struct world *);
+void world_run(struct world *, uint64_t until_us); /* the clock is there afterwards */
+
+/* Event by event while cond(arg): true when it ended, false at limit_us. */
+bool world_run_while(struct world *, bool (*cond)(void *arg), void *arg, uint64_t limit_us);
+
+/* Over every delivery so far: time, node, kind, bytes. */
+uint64_t world_hash(const struct world *);
+uint64_t world_deliveries(const struct world *);
+
+/* Log lines of a node: the last ones are kept, each is given to fn when set. */
+void world_log_to(struct env *,
+		  void (*fn)(void *arg, enum env_log_level, const char *line, size_t n), void *arg);
+void world_log_print(struct env *, FILE *); /* the kept lines, led by "# name: " */
+
+#endif
