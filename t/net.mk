@@ -29,3 +29,9 @@ t_34_net_state_t_SOURCES = t/34-net-state.c t/lib/tap.c
 t_34_net_state_t_CPPFLAGS = $(unit_cppflags)
 t_34_net_state_t_LDADD = $(core_libs)
 TESTS += t/34-net-state.t
+
+check_PROGRAMS += t/51-sim-net.t
+t_51_sim_net_t_SOURCES = t/51-sim-net.c t/lib/tap.c
+t_51_sim_net_t_CPPFLAGS = $(unit_cppflags)
+t_51_sim_net_t_LDADD = $(sim_libs)
+TESTS += t/51-sim-net.t
