@@ -35,3 +35,9 @@ t_51_sim_net_t_SOURCES = t/51-sim-net.c t/lib/tap.c
 t_51_sim_net_t_CPPFLAGS = $(unit_cppflags)
 t_51_sim_net_t_LDADD = $(sim_libs)
 TESTS += t/51-sim-net.t
+
+check_PROGRAMS += t/52-sim-refusal.t
+t_52_sim_refusal_t_SOURCES = t/52-sim-refusal.c t/lib/tap.c
+t_52_sim_refusal_t_CPPFLAGS = $(unit_cppflags)
+t_52_sim_refusal_t_LDADD = $(sim_libs)
+TESTS += t/52-sim-refusal.t
