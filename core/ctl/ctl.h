@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT
+ * core/ctl/ctl.h - the control room: commands of people and programs, over a Unix socket
+ *
+ * Newline JSON: {"id":1,"cmd":"peers","args":{}} is answered by {"id":1,"row":{...}} lines
+ * and {"id":1,"end":0} or {"id":1,"error":"text","code":-5} (DETAILS, Outside). A plugin's
+ * commands are found by name like the core's own.
+ */
+#ifndef CORE_CTL_H
+#define CORE_CTL_H
+
+#include "plug/plug.h"
+
+struct ctl;
+
+struct ctl_setup {
+	struct env *env;
+	struct timers *timers;
+	struct logger *log;
+	const struct settings *settings; /* live */
+	struct net *net;
+	struct plug *plug;
+	const char *agent; /* "timenode/0.1.0" */
+	/* `stop`: ask the owner of the loop to end the node. */
+	void (*quit)(void *arg);
+	/* `reload`: the same as SIGHUP; 0 or an error with the reason. May be NULL. */
+	int (*reload)(void *arg, struct tn_error *);
+	void *arg;
+};
+
+struct ctl *ctl_create(const struct ctl_setup *, struct tn_error *);
+void ctl_free(struct ctl *); /* NULL is fine; clients are cut off. Before plug_free. */
+
+/* Mode 0600. 0, TN_EBUSY (a live daemon is there) or another error with the reason. */
+int ctl_listen(struct ctl *, const char *path, struct tn_error *);
+
+/* One request line without a socket: tests and the simulator. fn gets each answer line
+ * (no LF); last = true exactly once, possibly after this call returned (a held command).
+ * 0, or TN_EFULL when too many commands are held.
+ */
+typedef void ctl_reply_fn(void *arg, const char *json, size_t n, bool last);
+int ctl_run(struct ctl *, const char *line, size_t n, ctl_reply_fn *, void *arg);
+
+#endif
