@@ -6,6 +6,7 @@ lib_tests = t/17-lib-vectors.t
 check_PROGRAMS += $(lib_tests)
 TESTS += $(lib_tests)
 
-t_17_lib_vectors_t_SOURCES = t/17-lib-vectors.c t/lib/vector.c t/lib/vector.h $(lib_tap)
+t_17_lib_vectors_t_SOURCES = t/17-lib-vectors.c t/lib/vector.c t/lib/vector.h \
+	t/lib/tables.c t/lib/tables.h $(lib_tap)
 t_17_lib_vectors_t_CPPFLAGS = $(lib_test_cppflags)
 t_17_lib_vectors_t_LDADD = libtimenode.la $(JSONC_LIBS)
