@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * t/24-core-env-bulk.c - large transfers both ways at once, Unix sockets, log lines
+ * t/24-core-env-bulk.c - large transfers, floods, ticks, Unix sockets, log lines
  */
 #include "config.h"
 
@@ -128,6 +128,132 @@ static void large_transfer(struct lab *l)
 	lab_close(&listener);
 }
 
+/* ---- a flood of connections; what one tick is */
+
+#define FLOOD 150
+#define TICK_MAX 64
+
+struct flood {
+	struct lab *lab;
+	struct end dialed[FLOOD];
+	struct env_conn *accepted[FLOOD];
+	unsigned n, this_tick, most;
+};
+
+static void flood_tick_over(void *arg)
+{
+	struct flood *f = arg;
+
+	f->this_tick = 0;
+	if (f->n == FLOOD)
+		lab_finish(f->lab);
+}
+
+static void flood_accepted(void *arg, struct env_conn *c, const struct tn_addr *from)
+{
+	struct flood *f = arg;
+
+	(void)from;
+	f->accepted[f->n++ % FLOOD] = c;
+	if (f->this_tick++ == 0)
+		f->lab->a->ops->defer(f->lab->a, flood_tick_over, f);
+	if (f->this_tick > f->most)
+		f->most = f->this_tick;
+}
+
+static const struct env_events flood_events = { .accepted = flood_accepted };
+
+static void flood(struct lab *l)
+{
+	static struct flood f;
+	struct env_conn *listener;
+
+	f = (struct flood){ .lab = l };
+	if (!l->real) /* all at the same instant */
+		*world_knobs(l->world) = (struct world_knobs){ .buffer = 1000, .tick_us = 1 };
+	listener = l->a->ops->listen(l->a, &l->at, &flood_events, &f, NULL);
+	for (int i = 0; i < FLOOD; i++) {
+		f.dialed[i] = (struct end){ .lab = l, .env = l->b };
+		f.dialed[i].c =
+			l->b->ops->connect(l->b, &l->at, NULL, &end_events, &f.dialed[i], NULL);
+	}
+	while (f.n < FLOOD && lab_run(l))
+		;
+	is_uint(f.n, FLOOD, "a flood of connections is accepted");
+	ok(f.most > 1 && f.most <= TICK_MAX, "at most %d a tick (%u)", TICK_MAX, f.most);
+	for (int i = 0; i < FLOOD; i++) {
+		lab_close(&f.dialed[i]);
+		l->a->ops->close(f.accepted[i], false);
+	}
+	l->a->ops->close(listener, false);
+}
+
+struct tick {
+	struct lab *lab;
+	struct env_conn *c[2];
+	char *trace;
+};
+
+static void tick_note(struct tick *t, char c)
+{
+	size_t n = strlen(t->trace);
+
+	if (n < 15)
+		t->trace[n] = c;
+}
+
+static void tick_deferred(void *arg)
+{
+	struct tick *t = arg;
+
+	tick_note(t, 'd');
+	lab_finish(t->lab);
+}
+
+static void tick_readable(void *arg)
+{
+	struct tick *t = arg;
+	char c;
+
+	tick_note(t, 'r');
+	t->lab->a->ops->read(t->c[0], &c, 1);
+	t->lab->a->ops->read(t->c[1], &c, 1);
+	t->lab->a->ops->defer(t->lab->a, tick_deferred, t);
+}
+
+static const struct env_events tick_events = { .readable = tick_readable };
+
+/* Two pairs of one listener, each with a byte that waits to be read. */
+static void one_tick(struct lab *l)
+{
+	struct end listener, dialed, accepted, other = { .lab = l, .env = l->b }, second = { 0 };
+	char trace[16] = "";
+	struct tick t = { .lab = l, .trace = trace };
+
+	lab_pair(l, &listener, &dialed, &accepted);
+	listener.accepted = &second;
+	other.c = l->b->ops->connect(l->b, &l->at, NULL, &end_events, &other, NULL);
+	while ((!second.c || !other.connects) && lab_run(l))
+		;
+	l->a->ops->arm(accepted.c, false, false);
+	lab_send(&dialed, "xx");
+	lab_send(&other, "xx");
+	lab_wait(l, 20000);
+	t.c[0] = accepted.c;
+	t.c[1] = second.c;
+	for (int i = 0; i < 2; i++) {
+		l->a->ops->adopt(t.c[i], &tick_events, &t);
+		l->a->ops->arm(t.c[i], true, false);
+	}
+	ok(lab_run(l), "two connections are ready in one tick");
+	ok(!strncmp(trace, "rrd", 3), "what the first defers comes after both (%s)", trace);
+	lab_close(&dialed);
+	lab_close(&other);
+	lab_close(&accepted);
+	lab_close(&second);
+	lab_close(&listener);
+}
+
 /* ---- Unix sockets */
 
 /* The client of the real one is a plain descriptor: the core never dials a path. */
@@ -191,6 +317,10 @@ static void unix_path(struct lab *l)
 	ok(listener.c != NULL, "listen on a path %s", err.text);
 	ok(!l->a->ops->listen_path(l->a, path, &end_events, &listener, &err), "not twice");
 	isnt_null(strstr(err.text, "in use"), "a live socket is left alone: %s", err.text);
+	if (l->real) { /* asking whether somebody answers is a connection */
+		ok(lab_run(l), "the question whether it is live arrives there");
+		lab_close(&accepted);
+	}
 	ok(dial_path(l, &k, path), "dial it");
 	while ((!accepted.c || (!l->real && !k.end.connects)) && lab_run(l))
 		;
@@ -251,9 +381,8 @@ static const struct {
 	const char *name;
 	void (*run)(struct lab *);
 } cases[] = {
-	{ "large transfer", large_transfer },
-	{ "Unix socket", unix_path },
-	{ "log lines", log_lines },
+	{ "large transfer", large_transfer }, { "flood", flood },         { "one tick", one_tick },
+	{ "Unix socket", unix_path },         { "log lines", log_lines },
 };
 
 int main(void)

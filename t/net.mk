@@ -35,3 +35,38 @@ t_51_sim_net_t_SOURCES = t/51-sim-net.c t/lib/tap.c
 t_51_sim_net_t_CPPFLAGS = $(unit_cppflags)
 t_51_sim_net_t_LDADD = $(sim_libs)
 TESTS += t/51-sim-net.t
+
+check_PROGRAMS += t/52-sim-refusal.t
+t_52_sim_refusal_t_SOURCES = t/52-sim-refusal.c t/lib/tap.c
+t_52_sim_refusal_t_CPPFLAGS = $(unit_cppflags)
+t_52_sim_refusal_t_LDADD = $(sim_libs)
+TESTS += t/52-sim-refusal.t
+check_PROGRAMS += t/35-net-dial-rule.t
+t_35_net_dial_rule_t_SOURCES = t/35-net-dial-rule.c t/lib/tap.c
+t_35_net_dial_rule_t_CPPFLAGS = $(unit_cppflags)
+t_35_net_dial_rule_t_LDADD = $(core_libs)
+TESTS += t/35-net-dial-rule.t
+
+check_PROGRAMS += t/36-net-survivor.t
+t_36_net_survivor_t_SOURCES = t/36-net-survivor.c t/lib/tap.c
+t_36_net_survivor_t_CPPFLAGS = $(unit_cppflags)
+t_36_net_survivor_t_LDADD = $(core_libs)
+TESTS += t/36-net-survivor.t
+
+check_PROGRAMS += t/37-net-backoff.t
+t_37_net_backoff_t_SOURCES = t/37-net-backoff.c t/lib/tap.c
+t_37_net_backoff_t_CPPFLAGS = $(unit_cppflags)
+t_37_net_backoff_t_LDADD = $(core_libs)
+TESTS += t/37-net-backoff.t
+
+check_PROGRAMS += t/38-net-score.t
+t_38_net_score_t_SOURCES = t/38-net-score.c t/lib/tap.c
+t_38_net_score_t_CPPFLAGS = $(unit_cppflags)
+t_38_net_score_t_LDADD = $(core_libs)
+TESTS += t/38-net-score.t
+
+check_PROGRAMS += t/39-net-ban.t
+t_39_net_ban_t_SOURCES = t/39-net-ban.c t/lib/tap.c
+t_39_net_ban_t_CPPFLAGS = $(unit_cppflags)
+t_39_net_ban_t_LDADD = $(core_libs)
+TESTS += t/39-net-ban.t
