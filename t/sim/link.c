@@ -176,7 +176,7 @@ static struct env_conn *find_listener(struct link *l)
 		       : world_find_listener(l->world, &l->to);
 }
 
-static bool way_blocked(const struct node *a, const struct node *b)
+static bool way_blocked(const struct sim_host *a, const struct sim_host *b)
 {
 	return world_blocked(a, b) || world_blocked(b, a);
 }
@@ -194,7 +194,7 @@ static void retry_later(struct link *l)
 static void on_syn(void *arg)
 {
 	struct link *l = arg;
-	struct node *dialer = l->side[0].node, *host;
+	struct sim_host *dialer = l->side[0].node, *host;
 	struct env_conn *listener;
 
 	if (l->refused) {
@@ -499,7 +499,7 @@ static struct link *create(struct env_conn *conn)
 
 void link_open(struct env_conn *conn, const struct tn_addr *to)
 {
-	struct node *n = conn->node;
+	struct sim_host *n = conn->node;
 	struct link *l = create(conn);
 	const struct world_knobs *k = world_knobs(l->world);
 

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT
+ * core/bus/send.c - one message to one session: who may send it, who may get it
+ */
+#include "bus/impl.h"
+
+const struct tn_message *sent_row(struct bus_member *m, unsigned row, const void *body,
+				  uint32_t bytes)
+{
+	const struct tn_message *r = member_row(m, row);
+	uint32_t want;
+
+	if (!r || r->claim != TN_OWN || claim_of(m->bus, m->row[row].id)->owner != m)
+		return NULL;
+	want = r->schema && r->schema->shape != TN_UNIT ? r->schema->size : 0;
+	return bytes == want && (body || !want) ? r : NULL;
+}
+
+struct frame *sent_frame(struct bus_member *m, unsigned row, const void *body)
+{
+	const struct tn_message *r = member_row(m, row);
+
+	return frame_encode(m->row[row].id, r->name, r->schema ? r->schema : &tn_schema_unit, body);
+}
+
+struct session *sent_to(const struct bus *b, uint64_t sid)
+{
+	struct session *s = net_session(b->net, sid);
+
+	return s && session_is_up(s) && s->block ? s : NULL;
+}
+
+uint32_t sent_token(struct bus_peer *p)
+{
+	if (++p->token == 0)
+		p->token = 1;
+	return p->token;
+}
+
+int sent_gate(struct bus_member *m, unsigned row, struct session *s)
+{
+	int reason = gate_out(m, member_row(m, row), &m->row[row], s);
+
+	if (reason < 0)
+		return 0;
+	net_refuse_out(m->bus->net, s, m->row[row].id, (unsigned)reason);
+	if (reason == REASON_RATE)
+		return TN_EBUSY;
+	return reason == REASON_MEMORY ? TN_ENOMEM : TN_ESKIP;
+}
+
+int sent_queue(struct bus_member *m, unsigned row, struct session *s, struct frame *f,
+	       uint32_t token)
+{
+	struct bus_peer *p = peer_of(s);
+	bool bulk = p->bulk_now || p->bulk_held;
+	int rc;
+
+	if (bulk && !token)
+		token = sent_token(p);
+	if (bulk)
+		p->bulk_token = token;
+	rc = net_send(m->bus->net, s, f, token, member_row(m, row)->flags & TN_CLOSE_IF_FULL);
+	if (rc && bulk)
+		p->bulk_token = 0;
+	return rc;
+}
+
+int bus_send(struct bus_member *m, uint64_t sid, unsigned row, const void *body, uint32_t bytes)
+{
+	struct session *s = sent_to(m->bus, sid);
+	struct frame *f;
+	int rc;
+
+	if (!sent_row(m, row, body, bytes))
+		return TN_EINVAL;
+	if (!s)
+		return TN_EGONE;
+	rc = sent_gate(m, row, s);
+	if (rc)
+		return rc;
+	f = sent_frame(m, row, body);
+	if (!f)
+		return TN_ENOMEM;
+	rc = sent_queue(m, row, s, f, 0);
+	frame_unref(f);
+	return rc;
+}
+
+struct frame *bus_frame(struct bus_member *m, unsigned row, const void *body, uint32_t bytes)
+{
+	return sent_row(m, row, body, bytes) ? sent_frame(m, row, body) : NULL;
+}
+
+int bus_send_frame(struct bus_member *m, uint64_t sid, struct frame *f)
+{
+	struct session *s = sent_to(m->bus, sid);
+	const struct claim *c = claim_of(m->bus, f->id);
+	int rc;
+
+	if (c->owner != m)
+		return TN_EINVAL;
+	if (!s)
+		return TN_EGONE;
+	rc = sent_gate(m, c->row, s);
+	return rc ? rc : sent_queue(m, c->row, s, f, 0);
+}
