@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: MIT
  * core/store/store.h - named databases of bytes: what plugins and the ban list keep
  *
- * Two implementations: lmdb.c and memory.c (simulator). A batch is applied whole
- * or not at all; for now a commit is one synchronous transaction (the writer
- * thread of DESIGN 7 comes with the blocks plugin, which has much to write).
+ * Two implementations: lmdb.c and memory.c (simulator), with the same order and the
+ * same answers. A batch is applied whole or not at all; for now a commit is one
+ * synchronous transaction (the writer thread of DESIGN 7 comes with the blocks plugin,
+ * which has much to write). One thread uses a store.
  */
 #ifndef CORE_STORE_H
 #define CORE_STORE_H
 
 #include "timenode/base.h"
+
+#define STORE_DBS_MAX 64
+#define STORE_NAME_MAX 48        /* [a-z0-9._-], not "meta" */
+#define STORE_KEY_MAX 511        /* and at least one byte */
+#define STORE_VAL_MAX (1u << 30) /* an empty value is fine */
 
 struct store;
 struct store_batch;
@@ -18,36 +24,52 @@ typedef int store_scan_fn(void *arg, struct tn_view key, struct tn_view val);
 /* dir must exist. map_size in bytes; `network` is remembered in the store and must
  * match: another network's data is refused, never overwritten. NULL with the reason
  * (corrupt file, no permission, other network, in use) and what to do.
+ * In dir: data.mdb and lock.mdb are LMDB's (mdb_copy makes a backup of a running node);
+ * `lock` keeps every other process out. Call it after the last fork().
  */
 struct store *store_lmdb_open(const char *dir, uint64_t map_size, const char *network,
 			      struct tn_error *);
-struct store *store_memory_create(void);
-void store_close(struct store *); /* NULL is fine */
+struct store *store_memory_create(void); /* NULL without memory */
+void store_close(struct store *);        /* NULL is fine; batches must be gone */
 
 /* Opens or makes database `name` ("peers.book") with a value format version: another
- * version stored is TN_EBAD. Returns a number >= 0, or an error.
+ * version stored is TN_EBAD, and nothing is changed. The same name again gives the same
+ * number. Returns a number >= 0, or an error: TN_EFULL beyond STORE_DBS_MAX, TN_EINVAL
+ * for a name that is none, TN_EBUSY from inside a scan, TN_EIO.
  */
 int store_db(struct store *, const char *name, uint16_t version, struct tn_error *);
 
-/* The value is copied into the arena. 0, TN_ENOENT, TN_EIO. */
+/* The value is copied into the arena. 0, TN_ENOENT, TN_EIO, TN_ENOMEM, TN_EINVAL (no
+ * such database, or a key that cannot be one).
+ */
 int store_get(struct store *, int db, struct tn_view key, struct tn_arena *, struct tn_view *val);
 
-/* Key order from `from` on (empty: the first). Key and value are lent for the call.
- * Non-zero from fn ends it and is the result.
+/* Key order (as bytes) from `from` on (empty: the first). Key and value are lent for the
+ * call. fn may read the store but not commit to it. Non-zero from fn ends it and is the
+ * result.
  */
 int store_scan(struct store *, int db, struct tn_view from, store_scan_fn *, void *arg);
 
-/* What a batch holds so far is seen by store_batch_get only. */
+/* What a batch holds so far is seen by store_batch_get only. The last put or del of a key
+ * counts. TN_EINVAL changes nothing; after TN_ENOMEM the batch cannot be committed.
+ */
 struct store_batch *store_batch(struct store *); /* NULL without memory */
 int store_put(struct store_batch *, int db, struct tn_view key, struct tn_view val);
-int store_del(struct store_batch *, int db, struct tn_view key);
-/* 0 with *val (NULL p: deleted in the batch), TN_ENOENT: the batch does not touch it. */
+int store_del(struct store_batch *, int db, struct tn_view key); /* no such key is fine */
+/* 0 with *val (NULL p: deleted in the batch), lent until the batch changes; TN_ENOENT: the
+ * batch does not touch it.
+ */
 int store_batch_get(const struct store_batch *, int db, struct tn_view key, struct tn_view *val);
 void store_abandon(struct store_batch *); /* NULL is fine */
 
-/* Takes the batch whatever happens. 0 when durable; after TN_EIO (disk full, bad
- * file) the store accepts no more batches and says so each time.
+/* Takes the batch whatever happens. 0 when durable. After any failure (TN_EIO: disk or
+ * map full, bad file; TN_ENOMEM; TN_EBUSY: from inside a scan) the store accepts no more
+ * batches and says so each time, for they might rest on the one that is missing; it can
+ * still be read.
  */
 int store_commit(struct store_batch *, struct tn_error *);
+
+/* The reason why it takes no more batches, NULL while it does. */
+const char *store_failed(const struct store *);
 
 #endif

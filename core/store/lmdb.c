@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT
+ * core/store/lmdb.c - a store on disk: LMDB with full sync
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "store/lmdb_impl.h"
+
+static MDB_val val_of(struct tn_view v)
+{
+	return (MDB_val){ v.n, (void *)(uintptr_t)v.p };
+}
+
+static struct tn_view view_of(const MDB_val *v)
+{
+	return (struct tn_view){ v->mv_data, v->mv_size };
+}
+
+/* ---- reading */
+
+static int read_begin(struct lmdb *l)
+{
+	int rc = l->readers ? 0 : mdb_txn_renew(l->read);
+
+	if (rc == 0)
+		l->readers++;
+	return rc;
+}
+
+static void read_end(struct lmdb *l)
+{
+	if (--l->readers == 0)
+		mdb_txn_reset(l->read);
+}
+
+static int copy_out(const MDB_val *v, struct tn_arena *a, struct tn_view *out)
+{
+	uint8_t *p = tn_alloc(a, v->mv_size);
+
+	if (!p)
+		return TN_ENOMEM;
+	if (v->mv_size)
+		memcpy(p, v->mv_data, v->mv_size);
+	*out = (struct tn_view){ p, v->mv_size };
+	return 0;
+}
+
+static int lmdb_get(struct store *s, int db, struct tn_view key, struct tn_arena *a,
+		    struct tn_view *val)
+{
+	struct lmdb *l = (struct lmdb *)s;
+	MDB_val k = val_of(key), v;
+	int rc;
+
+	if (read_begin(l) != 0)
+		return TN_EIO;
+	rc = mdb_get(l->read, l->db[db], &k, &v);
+	if (rc == 0)
+		rc = copy_out(&v, a, val);
+	else
+		rc = rc == MDB_NOTFOUND ? TN_ENOENT : TN_EIO;
+	read_end(l);
+	return rc;
+}
+
+static int walk(MDB_cursor *c, struct tn_view from, store_scan_fn *fn, void *arg)
+{
+	MDB_val k = val_of(from), v;
+	int rc = mdb_cursor_get(c, &k, &v, from.n ? MDB_SET_RANGE : MDB_FIRST);
+
+	while (rc == 0) {
+		int stop = fn(arg, view_of(&k), view_of(&v));
+
+		if (stop)
+			return stop;
+		rc = mdb_cursor_get(c, &k, &v, MDB_NEXT);
+	}
+	return rc == MDB_NOTFOUND ? 0 : TN_EIO;
+}
+
+static int lmdb_scan(struct store *s, int db, struct tn_view from, store_scan_fn *fn, void *arg)
+{
+	struct lmdb *l = (struct lmdb *)s;
+	MDB_cursor *c;
+	int rc = TN_EIO;
+
+	if (read_begin(l) != 0)
+		return TN_EIO;
+	if (mdb_cursor_open(l->read, l->db[db], &c) == 0) {
+		rc = walk(c, from, fn, arg);
+		mdb_cursor_close(c);
+	}
+	read_end(l);
+	return rc;
+}
+
+/* ---- writing */
+
+static int apply(const struct lmdb *l, MDB_txn *txn, const struct map *batch)
+{
+	const struct map_node *n = map_from(batch, 0, (struct tn_view){ NULL, 0 }, false);
+	int rc = 0;
+
+	for (; n && rc == 0; n = map_from(batch, n->db, n->key, true)) {
+		MDB_val k = val_of(n->key), v = val_of(n->val);
+
+		rc = n->val.p ? mdb_put(txn, l->db[n->db], &k, &v, 0)
+			      : mdb_del(txn, l->db[n->db], &k, NULL);
+		if (rc == MDB_NOTFOUND)
+			rc = 0;
+	}
+	return rc;
+}
+
+/* LMDB may leave pages at the end of the file unwritten that it does not need yet. The
+ * file is made longer (without using disk) before each commit by more than the batch can
+ * take, so that a file shorter than its last page is always one that was cut.
+ */
+static int reserve(const struct lmdb *l, const struct map *batch)
+{
+	uint64_t need = lmdb_used(l) + (1u << 20);
+	const struct map_node *n = map_from(batch, 0, (struct tn_view){ NULL, 0 }, false);
+
+	for (; n; n = map_from(batch, n->db, n->key, true))
+		need += 65536 + 2 * n->val.n;
+	return lmdb_resize(l, need < l->map_size ? need : l->map_size, false);
+}
+
+static int lmdb_commit(struct store *s, struct map *batch, struct tn_error *err)
+{
+	struct lmdb *l = (struct lmdb *)s;
+	MDB_txn *txn;
+	int rc = reserve(l, batch);
+
+	if (rc == 0)
+		rc = mdb_txn_begin(l->env, NULL, 0, &txn);
+	if (rc)
+		return lmdb_fail(l, rc, err);
+	rc = apply(l, txn, batch);
+	if (rc)
+		mdb_txn_abort(txn);
+	else
+		rc = mdb_txn_commit(txn);
+	return rc ? lmdb_fail(l, rc, err) : 0;
+}
+
+static int lmdb_db(struct store *s, const char *name, uint16_t version, struct tn_error *err)
+{
+	struct lmdb *l = (struct lmdb *)s;
+
+	return lmdb_declare(l, name, version, &l->db[s->dbs], err);
+}
+
+/* ---- life */
+
+static void lmdb_close(struct store *s)
+{
+	struct lmdb *l = (struct lmdb *)s;
+
+	if (!s->failed) /* only looks better: an empty tail uses no disk */
+		lmdb_resize(l, lmdb_used(l), true);
+	lmdb_undo(l);
+	free(l->dir);
+	free(l);
+}
+
+struct store *store_lmdb_open(const char *dir, uint64_t map_size, const char *network,
+			      struct tn_error *err)
+{
+	static const struct store_ops ops = { lmdb_db, lmdb_get, lmdb_scan, lmdb_commit,
+					      lmdb_close };
+	struct lmdb *l = calloc(1, sizeof *l);
+
+	if (l)
+		l->dir = strdup(dir);
+	if (!l || !l->dir) {
+		free(l);
+		tn_fail(err, TN_ENOMEM, "no memory to open the store");
+		return NULL;
+	}
+	l->store.ops = &ops;
+	l->lock = -1;
+	l->map_size = map_size - map_size % (uint64_t)sysconf(_SC_PAGESIZE);
+	if (lmdb_begin(l, network, err) != 0) {
+		lmdb_undo(l);
+		free(l->dir);
+		free(l);
+		return NULL;
+	}
+	return &l->store;
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT
+ * core/store/map.c - an ordered map from (database, key) to value, in memory
+ */
+#include "config.h"
+
+#include "store/map.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int compare(int db, struct tn_view key, const struct map_node *n)
+{
+	size_t shorter = key.n < n->key.n ? key.n : n->key.n;
+	int c;
+
+	if (db != n->db)
+		return db < n->db ? -1 : 1;
+	c = shorter ? memcmp(key.p, n->key.p, shorter) : 0;
+	if (c)
+		return c;
+	return (key.n > n->key.n) - (key.n < n->key.n);
+}
+
+struct map_node *map_node(int db, struct tn_view key, struct tn_view val)
+{
+	struct map_node *n = malloc(sizeof *n + key.n + val.n + 1);
+	uint8_t *p = (uint8_t *)(n + 1);
+
+	if (!n)
+		return NULL;
+	*n = (struct map_node){ .db = db, .key = { p, key.n } };
+	if (key.n)
+		memcpy(p, key.p, key.n);
+	if (val.p)
+		n->val = (struct tn_view){ p + key.n, val.n };
+	if (val.n)
+		memcpy(p + key.n, val.p, val.n);
+	return n;
+}
+
+/* Ranks do not depend on keys, so no choice of keys makes the tree deep; xorshift64*. */
+static uint64_t next_rank(struct map *m)
+{
+	uint64_t x = m->ranks ? m->ranks : 0x9e3779b97f4a7c15u;
+
+	x ^= x >> 12;
+	x ^= x << 25;
+	x ^= x >> 27;
+	m->ranks = x;
+	return x * 0x2545f4914f6cdd1du;
+}
+
+/* Nodes below (db, key) into *low, the others into *high. */
+static void split(struct map_node *t, int db, struct tn_view key, struct map_node **low,
+		  struct map_node **high)
+{
+	while (t) {
+		if (compare(db, key, t) <= 0) {
+			*high = t;
+			high = &t->left;
+			t = t->left;
+		} else {
+			*low = t;
+			low = &t->right;
+			t = t->right;
+		}
+	}
+	*low = *high = NULL;
+}
+
+static struct map_node *merge(struct map_node *low, struct map_node *high)
+{
+	struct map_node *root, **place = &root;
+
+	while (low && high) {
+		if (low->rank >= high->rank) {
+			*place = low;
+			place = &low->right;
+			low = low->right;
+		} else {
+			*place = high;
+			place = &high->left;
+			high = high->left;
+		}
+	}
+	*place = low ? low : high;
+	return root;
+}
+
+/* Where the node of that key hangs, or the empty place where the search ended. */
+static struct map_node **find_link(struct map *m, int db, struct tn_view key)
+{
+	struct map_node **at = &m->root;
+
+	while (*at) {
+		int c = compare(db, key, *at);
+
+		if (c == 0)
+			break;
+		at = c < 0 ? &(*at)->left : &(*at)->right;
+	}
+	return at;
+}
+
+void map_link(struct map *m, struct map_node *n)
+{
+	struct map_node **at = find_link(m, n->db, n->key), *old = *at;
+
+	if (old) {
+		n->left = old->left;
+		n->right = old->right;
+		n->rank = old->rank;
+		*at = n;
+		free(old);
+		return;
+	}
+	n->rank = next_rank(m);
+	at = &m->root;
+	while (*at && (*at)->rank >= n->rank)
+		at = compare(n->db, n->key, *at) < 0 ? &(*at)->left : &(*at)->right;
+	split(*at, n->db, n->key, &n->left, &n->right);
+	*at = n;
+}
+
+void map_remove(struct map *m, int db, struct tn_view key)
+{
+	struct map_node **at = find_link(m, db, key), *old = *at;
+
+	if (!old)
+		return;
+	*at = merge(old->left, old->right);
+	free(old);
+}
+
+struct map_node *map_pop(struct map *m)
+{
+	struct map_node *n = m->root;
+
+	if (!n)
+		return NULL;
+	m->root = merge(n->left, n->right);
+	n->left = n->right = NULL;
+	return n;
+}
+
+void map_clear(struct map *m)
+{
+	struct map_node *n;
+
+	while ((n = map_pop(m)))
+		free(n);
+}
+
+const struct map_node *map_find(const struct map *m, int db, struct tn_view key)
+{
+	const struct map_node *n = map_from(m, db, key, false);
+
+	return n && compare(db, key, n) == 0 ? n : NULL;
+}
+
+const struct map_node *map_from(const struct map *m, int db, struct tn_view key, bool after)
+{
+	const struct map_node *n = m->root, *best = NULL;
+
+	while (n) {
+		int c = compare(db, key, n);
+
+		if (c < 0 || (c == 0 && !after)) {
+			best = n;
+			n = n->left;
+		} else {
+			n = n->right;
+		}
+	}
+	return best;
+}
