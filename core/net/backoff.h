@@ -13,7 +13,8 @@
 #define BACKOFF_SUCCESS_US 10000000u /* a session that lasted this long resets it */
 
 /* failures: attempts in a row without success, 1 or more. random: any 64 bits; the
- * jitter is +-25 % from the sixth failure on. Microseconds.
+ * jitter is +-25 % from the sixth failure on, around a middle of at most 60 or 300 s.
+ * Microseconds.
  */
 uint64_t backoff_us(unsigned failures, bool keen, uint64_t random);
 

@@ -2,11 +2,14 @@
  * core/net/survivor.h - two sessions with one peer: which one ends, who ends it, when
  *
  * Pure (DETAILS, Doubles and zombies). Between new nodes in opposite directions the
- * side with the higher node_id alone closes, and keeps the session that came UP first
- * at its own end, once a line of the peer has arrived there after the handshake; after
- * `patience_us` it keeps whichever was heard. In the same direction the newcomer is on
- * probation: if the older one is heard again after the probe the newcomer ends
- * (an old node's after `guest_us`), else the older one does.
+ * side with the higher node_id alone closes: it makes the session that came UP first
+ * at its own end say something and keeps that one once a line has arrived there, else
+ * after `patience_us` the other one if that was heard. In the same direction the side
+ * that was dialed decides and the newcomer is on probation: if the older one is heard
+ * after the probe the newcomer ends (an old node's after `guest_us`), else the older
+ * one does. The side that does not decide closes nothing but a session that is silent
+ * long after the other should have decided: then the other does not see a double.
+ * An old node may keep one session in each direction.
  */
 #ifndef CORE_NET_SURVIVOR_H
 #define CORE_NET_SURVIVOR_H
@@ -15,8 +18,7 @@
 
 struct survivor_side {
 	bool outbound;
-	bool heard; /* first: a line since the double began (opposite: since its UP);
-			  * second: a line since its UP */
+	bool heard; /* a line since the second came UP (no matter which side this is) */
 };
 
 struct survivor_question {
@@ -29,8 +31,9 @@ enum survivor_act { SURVIVOR_WAIT, SURVIVOR_DROP_FIRST, SURVIVOR_DROP_SECOND };
 
 struct survivor_answer {
 	enum survivor_act act;
-	uint64_t again_us; /* WAIT: ask again after this, or when a line arrives */
-	bool probe;        /* the first one should be made to say something */
+	uint64_t
+		again_us; /* WAIT: ask again after this or when a line arrives; UINT64_MAX: line only */
+	bool probe;       /* the first one should be made to say something, once */
 	const char *why;
 };
 
