@@ -24,8 +24,8 @@ static const struct tn_schema slot_schema =
 		  TN_FIELD(struct slot, min_us), TN_FIELD(struct slot, avg_us),
 		  TN_FIELD(struct slot, missed));
 
-enum { M_PING, M_PONG }; /* rows of messages */
-enum { R_UNMATCHED };    /* rows of reasons */
+enum { M_PING, M_PONG };                                          /* rows of messages */
+enum { R_UNMATCHED };                                             /* rows of reasons */
 enum { C_SENT, C_MATCHED, C_MISSED, C_GONE, C_UNMATCHED, C_RTT }; /* rows of metrics */
 
 static const char *peer_text(struct tn_ctx *c, struct tn_sid s, char buf[TN_ADDR_TEXT])
@@ -115,12 +115,9 @@ static void ping(struct tn_ctx *c, struct tn_sid s, void *slot)
 {
 	const struct conf *conf = c->conf;
 	struct tn_ping body = { tn_random64(c), tn_wall_s(c) };
-	struct tn_question ask = { TN_BODY(body),
-				   .send = M_PING,
-				   .expect = M_PONG,
-				   .timeout_ms = (uint32_t)conf->interval,
-				   .tag = body.nonce,
-				   .match = same_nonce,
+	struct tn_question ask = { TN_BODY(body),     .send = M_PING,
+				   .expect = M_PONG,  .timeout_ms = (uint32_t)conf->interval,
+				   .tag = body.nonce, .match = same_nonce,
 				   .done = on_answer };
 	char text[TN_ADDR_TEXT];
 
@@ -172,18 +169,15 @@ TN_PLUGIN = {
 			   { TN_EV_PROBE, sizeof(struct tn_ev_session), on_probe, NULL }),
 	.commands = TN_ROWS(struct tn_command,
 			    { "rtt", "round-trip times of all peers", NULL, &slot_schema, NULL }),
-	.metrics = TN_ROWS(struct tn_metric,
-			   [C_SENT] = { "pings_sent", "pings sent", TN_M_COUNT, 1 },
-			   [C_MATCHED] = { "pings_matched", "pings answered", TN_M_COUNT, 1 },
-			   [C_MISSED] = { "pings_missed", "pings not answered in time", TN_M_COUNT,
-					  1 },
-			   [C_GONE] = { "pings_gone", "pings whose session ended first", TN_M_COUNT,
-					0 },
-			   [C_UNMATCHED] = { "pongs_unmatched", "pongs that match no ping",
-					     TN_M_COUNT, 1 },
-			   [C_RTT] = { "rtt_us", "round-trip time in microseconds", TN_M_TIMES, 1 }),
-	.reasons = TN_ROWS(struct tn_reason,
-			   [R_UNMATCHED] = { "unmatched", "a Pong without our Ping" }),
+	.metrics = TN_ROWS(
+		struct tn_metric, [C_SENT] = { "pings_sent", "pings sent", TN_M_COUNT, 1 },
+		[C_MATCHED] = { "pings_matched", "pings answered", TN_M_COUNT, 1 },
+		[C_MISSED] = { "pings_missed", "pings not answered in time", TN_M_COUNT, 1 },
+		[C_GONE] = { "pings_gone", "pings whose session ended first", TN_M_COUNT, 0 },
+		[C_UNMATCHED] = { "pongs_unmatched", "pongs that match no ping", TN_M_COUNT, 1 },
+		[C_RTT] = { "rtt_us", "round-trip time in microseconds", TN_M_TIMES, 1 }),
+	.reasons = TN_ROWS(struct tn_reason, [R_UNMATCHED] = { "unmatched",
+							       "a Pong without our Ping" }),
 	.start = start,
 	.reloaded = set_pulse,
 	.up = ping,
