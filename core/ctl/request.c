@@ -281,8 +281,8 @@ static int run(struct request *r, json_object *doc, struct tn_error *err)
 	struct ctl *ctl = r->ctl;
 	const struct command *own;
 	const struct tn_command *plugins;
-	json_object *args;
-	const char *name;
+	json_object *args = NULL;
+	const char *name = NULL;
 	int rc = read_line(doc, &name, &args, err);
 
 	if (rc < 0)
