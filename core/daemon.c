@@ -110,7 +110,8 @@ int daemon_take_pid(const char *path, struct tn_error *err)
 	if (fd < 0)
 		return tn_fail(err, TN_EIO, "cannot take the pid file %s: %s", path,
 			       strerror(errno));
-	if (ftruncate(fd, 0) < 0 || pwrite(fd, text, (size_t)n, 0) != n) {
+	/* Readable for everybody whatever the umask is: an init script's status needs it. */
+	if (fchmod(fd, 0644) < 0 || ftruncate(fd, 0) < 0 || pwrite(fd, text, (size_t)n, 0) != n) {
 		tn_fail(err, TN_EIO, "cannot write the pid file %s: %s", path, strerror(errno));
 		daemon_drop_pid(fd, path);
 		return TN_EIO;

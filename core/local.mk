@@ -1,1 +1,7 @@
-# core: what this room adds to the build. SPDX-License-Identifier: MIT
+# SPDX-License-Identifier: MIT
+# core/local.mk - timenoded, and the command line that its tests share
+sbin_PROGRAMS += timenoded
+timenoded_CPPFLAGS = $(libtncore_a_CPPFLAGS)
+timenoded_SOURCES = core/main.c core/daemon.c core/daemon.h core/options.c core/options.h
+libtncore_a_SOURCES += core/node.c core/node.h
+timenoded_LDADD = $(core_libs)

@@ -434,7 +434,7 @@ int main(int argc, char **argv)
 	int rc;
 
 	signal(SIGPIPE, SIG_IGN);
-	umask(077);
+	umask(027);
 	if (options_read(argc, argv, &a.opt, &err) < 0) {
 		complain(&err, USAGE);
 		fputs("Try timenoded --help.\n", stderr);

@@ -9,22 +9,17 @@
 
 #include "conf/settings.h"
 #include "env/env.h"
+#include "plug/plug.h"
 
 struct node;
 struct store;
 
-/* How a plugin is found: a file to load, or a descriptor linked in (tests, simulator). */
-struct node_builtin {
-	const char *name;
-	const struct tn_plugin *desc;
-};
-
 struct node_setup {
 	struct env *env;
-	const struct conf *conf;         /* parsed file; the node keeps its own copy of values */
-	const struct settings *settings; /* copied; texts must outlive the node */
-	struct store *store;             /* the node owns it from here on */
-	const struct node_builtin *builtins; /* NULL: plugins are loaded from plugin_dir */
+	const struct conf *conf;             /* parsed file; lives until node_reload took another */
+	const struct settings *settings;     /* copied; texts must outlive the node */
+	struct store *store;                 /* the node owns it from here on */
+	const struct plug_builtin *builtins; /* looked at before files; may be NULL */
 	size_t builtin_count;
 	const char *agent; /* "timenode/0.1.0" */
 };

@@ -83,7 +83,7 @@ sub space_faults {
 
 # Paths of somebody's machine, promises instead of work. Written so that this file is clean.
 my $word = join '|', '/' . 'work/', '/' . 'tmp/wt', '/' . 'home/[a-z]', 'shared' . '/(?:spec|anchors|sketch|DES)',
-	'\b(?:' . join('|', 'TO' . 'DO', 'FIX' . 'ME', 'XX' . 'X') . ')\b';
+	'\b(?:FIX' . 'ME|XX' . 'X)\b', '\bTO' . 'DO\b\s*[:(]'; # TAP has a directive of that name
 
 sub word_faults {
 	my ($tree, @files) = @_;

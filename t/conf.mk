@@ -6,7 +6,13 @@ t_24_core_log_t_LDADD = $(core_libs)
 TESTS += t/24-core-log.t
 
 check_PROGRAMS += t/25-core-store.t
-t_25_core_store_t_SOURCES = t/25-core-store.c t/lib/tap.c
+t_25_core_store_t_SOURCES = t/25-core-store.c t/lib/tap.c t/lib/store_help.h
 t_25_core_store_t_CPPFLAGS = $(unit_cppflags)
 t_25_core_store_t_LDADD = $(core_libs)
 TESTS += t/25-core-store.t
+
+check_PROGRAMS += t/25-core-store-disk.t
+t_25_core_store_disk_t_SOURCES = t/25-core-store-disk.c t/lib/tap.c t/lib/store_help.h
+t_25_core_store_disk_t_CPPFLAGS = $(unit_cppflags)
+t_25_core_store_disk_t_LDADD = $(core_libs)
+TESTS += t/25-core-store-disk.t

@@ -29,3 +29,43 @@ t_34_net_state_t_SOURCES = t/34-net-state.c t/lib/tap.c
 t_34_net_state_t_CPPFLAGS = $(unit_cppflags)
 t_34_net_state_t_LDADD = $(core_libs)
 TESTS += t/34-net-state.t
+
+check_PROGRAMS += t/35-net-dial-rule.t
+t_35_net_dial_rule_t_SOURCES = t/35-net-dial-rule.c t/lib/tap.c
+t_35_net_dial_rule_t_CPPFLAGS = $(unit_cppflags)
+t_35_net_dial_rule_t_LDADD = $(core_libs)
+TESTS += t/35-net-dial-rule.t
+
+check_PROGRAMS += t/36-net-survivor.t
+t_36_net_survivor_t_SOURCES = t/36-net-survivor.c t/lib/tap.c
+t_36_net_survivor_t_CPPFLAGS = $(unit_cppflags)
+t_36_net_survivor_t_LDADD = $(core_libs)
+TESTS += t/36-net-survivor.t
+
+check_PROGRAMS += t/37-net-backoff.t
+t_37_net_backoff_t_SOURCES = t/37-net-backoff.c t/lib/tap.c
+t_37_net_backoff_t_CPPFLAGS = $(unit_cppflags)
+t_37_net_backoff_t_LDADD = $(core_libs)
+TESTS += t/37-net-backoff.t
+
+check_PROGRAMS += t/38-net-score.t
+t_38_net_score_t_SOURCES = t/38-net-score.c t/lib/tap.c
+t_38_net_score_t_CPPFLAGS = $(unit_cppflags)
+t_38_net_score_t_LDADD = $(core_libs)
+TESTS += t/38-net-score.t
+
+check_PROGRAMS += t/39-net-ban.t
+t_39_net_ban_t_SOURCES = t/39-net-ban.c t/lib/tap.c
+t_39_net_ban_t_CPPFLAGS = $(unit_cppflags)
+t_39_net_ban_t_LDADD = $(core_libs)
+TESTS += t/39-net-ban.t
+
+libtnsim_a_SOURCES += t/sim/peer_old.c t/sim/peer_old.h t/sim/peer_old_accept.c \
+	t/sim/peer_old_dial.c t/sim/peer_old_host.c t/sim/peer_old_impl.h \
+	t/sim/peer_old_io.c t/sim/peer_old_line.c
+
+check_PROGRAMS += t/50-sim-peer-old.t
+t_50_sim_peer_old_t_SOURCES = t/50-sim-peer-old.c t/lib/tap.c
+t_50_sim_peer_old_t_CPPFLAGS = $(unit_cppflags)
+t_50_sim_peer_old_t_LDADD = $(sim_libs)
+TESTS += t/50-sim-peer-old.t

@@ -54,7 +54,8 @@ struct env_ops {
 	int (*defer)(struct env *, void (*fn)(void *), void *arg);
 
 	/* Streams. Listeners are armed from the start. listen_path: a Unix socket with mode
-	 * 0600; a dead one at that path is replaced, a live one is TN_EBUSY.
+	 * 0600; a dead one at that path is replaced, a live one is an error; close removes
+	 * it.
 	 * connect: `from` (may be NULL) is the source address, its port is ignored. All
 	 * stream sockets are non-blocking, close-on-exec, NODELAY, keepalive 30/10/3,
 	 * TCP_USER_TIMEOUT 60 s (spec/network.md 5, DESIGN 3). NULL with the reason. */

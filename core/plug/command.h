@@ -10,21 +10,15 @@
 #include "timenode/plugin.h"
 
 struct plug;
-struct plugin;
 
-/* One running command. The caller fills `row`, `end` and `arg`, keeps the object until
- * the end, and leaves the rest zero.
+/* Where a command's output goes. The struct is copied; `arg` must live until the end of
+ * the command or plug_command_drop.
  */
-struct tn_cmd {
+struct plug_reply {
 	void (*row)(void *arg, const char *json, size_t n);
 	/* Only after plug_command_run said PLUG_LATER: exactly once; text "" when code is 0. */
 	void (*end)(void *arg, int code, const char *text);
 	void *arg;
-
-	struct plugin *owner; /* from here on the plugin host's */
-	const struct tn_command *command;
-	uint64_t ticket;
-	bool running;
 };
 
 enum { PLUG_LATER = 1 };
@@ -37,12 +31,13 @@ const struct tn_command *plug_command_next(struct plug *, const struct tn_comman
 const struct tn_command *plug_command_find(struct plug *, const char *name);
 
 /* args: JSON text of the arguments, empty for none; checked against the schema of the
- * command. 0: done; PLUG_LATER: end() follows; or an error with the reason, rows that
- * came before it included. */
-int plug_command_run(struct plug *, const struct tn_command *, struct tn_cmd *, struct tn_view args,
-		     struct tn_error *);
+ * command. 0: done; PLUG_LATER: end() follows and *running is its handle until then; or an
+ * error with the reason, perhaps after some rows.
+ */
+int plug_command_run(struct plug *, const struct tn_command *, const struct plug_reply *,
+		     struct tn_view args, uint64_t *running, struct tn_error *);
 
-/* The one who asked has gone: no row and no end will come any more. */
-void plug_command_drop(struct plug *, struct tn_cmd *);
+/* The one who asked has gone: no row and no end will come any more. Stale: no harm. */
+void plug_command_drop(struct plug *, uint64_t running);
 
 #endif

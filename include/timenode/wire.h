@@ -49,6 +49,7 @@ TN_API int tn_envelope_read(struct tn_view line, struct tn_envelope *out, struct
 
 /* The same for the beginning of a line that still grows: fills name and name_n.
  * 0, TN_EBUSY when the name is not complete yet, TN_EBAD when no envelope can come.
+ * A name that is already too long is not waited for: 0 and its beginning.
  */
 TN_API int tn_envelope_peek(struct tn_view start, struct tn_envelope *out);
 

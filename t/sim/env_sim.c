@@ -50,7 +50,7 @@ struct env_conn *sim_by_member(struct ring *r)
 /* ---- the loop */
 
 /* A turn takes time, so that a loop that never sleeps cannot stop the clock. */
-static void ask_tick(struct node *n)
+static void ask_tick(struct sim_host *n)
 {
 	uint64_t at = n->last_tick_us + world_knobs(n->world)->tick_us;
 	uint64_t now = world_now(n->world);
@@ -86,7 +86,7 @@ void sim_conn_update(struct env_conn *c)
 
 static void accept_some(struct env_conn *l)
 {
-	struct node *n = l->node;
+	struct sim_host *n = l->node;
 
 	for (int i = 0; i < ACCEPT_AT_ONCE && n->current == l && !ring_empty(&l->backlog); i++) {
 		struct env_conn *c = sim_by_member(l->backlog.next);
@@ -99,7 +99,7 @@ static void accept_some(struct env_conn *l)
 
 static void report(struct env_conn *c)
 {
-	struct node *n = c->node;
+	struct sim_host *n = c->node;
 
 	if (c->kind == SIM_LISTENER) {
 		accept_some(c);
@@ -114,7 +114,7 @@ static void report(struct env_conn *c)
 	}
 }
 
-static void report_ready(struct node *n)
+static void report_ready(struct sim_host *n)
 {
 	while (!ring_empty(&n->ready)) {
 		struct ring *r = n->ready.next;
@@ -134,7 +134,7 @@ static void report_ready(struct node *n)
 	}
 }
 
-static void run_deferred(struct node *n)
+static void run_deferred(struct sim_host *n)
 {
 	struct sim_deferred_list now = n->deferred;
 
@@ -147,7 +147,7 @@ static void run_deferred(struct node *n)
 
 static void on_tick(void *arg)
 {
-	struct node *n = arg;
+	struct sim_host *n = arg;
 
 	n->last_tick_us = world_now(n->world);
 	n->ticking = true;
@@ -164,7 +164,7 @@ static void on_tick(void *arg)
 
 static void on_wake(void *arg)
 {
-	struct node *n = arg;
+	struct sim_host *n = arg;
 
 	n->wake_due = true;
 	ask_tick(n);
@@ -174,12 +174,12 @@ static void on_wake(void *arg)
 
 static uint64_t mono_us(struct env *e)
 {
-	return world_now(node_of(e)->world);
+	return world_now(sim_host_of(e)->world);
 }
 
 static int64_t wall_us(struct env *e)
 {
-	struct node *n = node_of(e);
+	struct sim_host *n = sim_host_of(e);
 
 	return WALL_START_US + (int64_t)(world_now(n->world) - SIM_MONO_START_US) +
 	       n->wall_offset_us;
@@ -187,12 +187,12 @@ static int64_t wall_us(struct env *e)
 
 static void fill_random(struct env *e, void *p, size_t size)
 {
-	rng_fill(&node_of(e)->rng, p, size);
+	rng_fill(&sim_host_of(e)->rng, p, size);
 }
 
 static void wake_at(struct env *e, uint64_t at_us, void (*fn)(void *), void *arg)
 {
-	struct node *n = node_of(e);
+	struct sim_host *n = sim_host_of(e);
 	uint64_t now = world_now(n->world);
 
 	n->wake_due = false;
@@ -206,7 +206,7 @@ static void wake_at(struct env *e, uint64_t at_us, void (*fn)(void *), void *arg
 
 static int defer(struct env *e, void (*fn)(void *), void *arg)
 {
-	struct node *n = node_of(e);
+	struct sim_host *n = sim_host_of(e);
 	struct sim_deferred_list *l = &n->deferred;
 
 	if (l->n == l->room) {
@@ -218,7 +218,7 @@ static int defer(struct env *e, void (*fn)(void *), void *arg)
 	return 0;
 }
 
-struct env_conn *sim_conn_create(struct node *n, enum sim_kind kind,
+struct env_conn *sim_conn_create(struct sim_host *n, enum sim_kind kind,
 				 const struct env_events *events, void *arg)
 {
 	struct env_conn *c = sim_alloc(sizeof(*c));
@@ -233,7 +233,7 @@ struct env_conn *sim_conn_create(struct node *n, enum sim_kind kind,
 	return c;
 }
 
-struct env_conn *sim_find_path(struct node *n, const char *path)
+struct env_conn *sim_find_path(struct sim_host *n, const char *path)
 {
 	for (struct ring *r = n->listeners.next; r != &n->listeners; r = r->next)
 		if (sim_by_member(r)->path && !strcmp(sim_by_member(r)->path, path))
@@ -241,7 +241,8 @@ struct env_conn *sim_find_path(struct node *n, const char *path)
 	return NULL;
 }
 
-static struct env_conn *start_listener(struct node *n, const struct env_events *events, void *arg)
+static struct env_conn *start_listener(struct sim_host *n, const struct env_events *events,
+				       void *arg)
 {
 	struct env_conn *l = sim_conn_create(n, SIM_LISTENER, events, arg);
 
@@ -252,7 +253,7 @@ static struct env_conn *start_listener(struct node *n, const struct env_events *
 static struct env_conn *listen_tcp(struct env *e, const struct tn_addr *at,
 				   const struct env_events *events, void *arg, struct tn_error *err)
 {
-	struct node *n = node_of(e);
+	struct sim_host *n = sim_host_of(e);
 	char text[TN_ADDR_TEXT];
 	struct tn_addr own = n->ip;
 	struct env_conn *l;
@@ -278,7 +279,7 @@ static struct env_conn *listen_path(struct env *e, const char *path,
 				    const struct env_events *events, void *arg,
 				    struct tn_error *err)
 {
-	struct node *n = node_of(e);
+	struct sim_host *n = sim_host_of(e);
 	struct env_conn *l;
 
 	if (sim_find_path(n, path)) {
@@ -294,7 +295,7 @@ static struct env_conn *connect_tcp(struct env *e, const struct tn_addr *to,
 				    const struct tn_addr *from, const struct env_events *events,
 				    void *arg, struct tn_error *err)
 {
-	struct node *n = node_of(e);
+	struct sim_host *n = sim_host_of(e);
 	char text[TN_ADDR_TEXT];
 	struct env_conn *c;
 
@@ -369,7 +370,7 @@ static void close_conn(struct env_conn *c, bool reset)
 
 static void log_line(struct env *e, enum env_log_level level, const char *line, size_t size)
 {
-	struct node *n = node_of(e);
+	struct sim_host *n = sim_host_of(e);
 	char **slot = &n->lines[n->n_lines++ % SIM_LOG_LINES];
 
 	free(*slot);
@@ -397,10 +398,10 @@ static const struct env_ops ops = {
 	.log = log_line,
 };
 
-struct node *node_create(struct world *w, uint32_t index, const char *name,
-			 const struct tn_addr *ip, uint64_t seed)
+struct sim_host *sim_host_create(struct world *w, uint32_t index, const char *name,
+				 const struct tn_addr *ip, uint64_t seed)
 {
-	struct node *n = sim_alloc(sizeof(*n));
+	struct sim_host *n = sim_alloc(sizeof(*n));
 
 	n->env.ops = &ops;
 	n->world = w;
@@ -419,7 +420,7 @@ struct node *node_create(struct world *w, uint32_t index, const char *name,
 	return n;
 }
 
-void node_free(struct node *n)
+void sim_host_free(struct sim_host *n)
 {
 	while (!ring_empty(&n->listeners))
 		close_conn(sim_by_member(n->listeners.next), true);

@@ -37,7 +37,7 @@ struct sim_path {
 	bool blocked;
 };
 
-struct node {
+struct sim_host {
 	struct env env; /* first: the core's view */
 	struct world *world;
 	uint32_t index;
@@ -74,7 +74,7 @@ enum sim_kind { SIM_STREAM, SIM_CONNECTING, SIM_LISTENER };
 struct env_conn {
 	struct ring ready;  /* first: in the node's ready or turn */
 	struct ring member; /* of a listener: node's listeners; waiting for accept: backlog */
-	struct node *node;
+	struct sim_host *node;
 	enum sim_kind kind;
 	const struct env_events *events;
 	void *arg;
@@ -90,29 +90,29 @@ struct env_conn {
 	struct ring backlog;
 };
 
-struct node *node_create(struct world *, uint32_t index, const char *name, const struct tn_addr *ip,
-			 uint64_t seed);
-void node_free(struct node *);
+struct sim_host *sim_host_create(struct world *, uint32_t index, const char *name,
+				 const struct tn_addr *ip, uint64_t seed);
+void sim_host_free(struct sim_host *);
 
-static inline struct node *node_of(struct env *e)
+static inline struct sim_host *sim_host_of(struct env *e)
 {
-	return (struct node *)e;
+	return (struct sim_host *)e;
 }
 
 /* env_sim.c */
 struct env_conn *sim_by_member(struct ring *);
-struct env_conn *sim_conn_create(struct node *, enum sim_kind, const struct env_events *,
+struct env_conn *sim_conn_create(struct sim_host *, enum sim_kind, const struct env_events *,
 				 void *arg);
 void sim_conn_update(struct env_conn *); /* something changed: is there a callback to make? */
-struct env_conn *sim_find_path(struct node *, const char *path); /* its listener; NULL */
+struct env_conn *sim_find_path(struct sim_host *, const char *path); /* its listener; NULL */
 
 /* world.c: what nodes and links need of it. */
 struct queue *world_queue(struct world *);
 struct rng *world_chance(struct world *);
 struct ring *world_links(struct world *);
-void world_note(struct world *, const struct node *to, int kind, const void *bytes, size_t n);
-bool world_blocked(const struct node *from, const struct node *to);
-struct node *world_host(struct world *, const struct tn_addr *ip); /* the first there; NULL */
+void world_note(struct world *, const struct sim_host *to, int kind, const void *bytes, size_t n);
+bool world_blocked(const struct sim_host *from, const struct sim_host *to);
+struct sim_host *world_host(struct world *, const struct tn_addr *ip); /* the first there; NULL */
 struct env_conn *world_find_listener(struct world *, const struct tn_addr *at); /* NULL: none */
 
 #endif

@@ -70,15 +70,16 @@ static void drop_all(struct segments *list)
 }
 
 static struct segment *send_segment(struct side *s, enum segment_kind kind, size_t n,
-				    uint64_t after_us)
+				    uint64_t gap_us)
 {
 	struct segment *seg = sim_alloc(sizeof(*seg) + n);
-	uint64_t at = now_us(s) + after_us + s->latency_us;
+	uint64_t at = now_us(s) + s->latency_us;
 
 	if (!s->link->path)
 		at += draw(s, 0, knobs(s)->jitter_us);
 	if (at < s->last_us)
 		at = s->last_us;
+	at += gap_us;
 	s->last_us = at;
 	seg->at_us = at;
 	seg->kind = kind;
@@ -176,7 +177,7 @@ static struct env_conn *find_listener(struct link *l)
 		       : world_find_listener(l->world, &l->to);
 }
 
-static bool way_blocked(const struct node *a, const struct node *b)
+static bool way_blocked(const struct sim_host *a, const struct sim_host *b)
 {
 	return world_blocked(a, b) || world_blocked(b, a);
 }
@@ -194,7 +195,7 @@ static void retry_later(struct link *l)
 static void on_syn(void *arg)
 {
 	struct link *l = arg;
-	struct node *dialer = l->side[0].node, *host;
+	struct sim_host *dialer = l->side[0].node, *host;
 	struct env_conn *listener;
 
 	if (l->refused) {
@@ -407,7 +408,7 @@ static void gather(uint8_t *out, size_t n, const struct iovec **v, size_t *at)
 long link_write(struct side *s, const struct iovec *v, int n)
 {
 	size_t want = total(v, n), room = space(s), at = 0;
-	uint64_t after_us = 0;
+	uint64_t gap_us = 0;
 
 	if (s->err)
 		return -s->err;
@@ -420,12 +421,11 @@ long link_write(struct side *s, const struct iovec *v, int n)
 	s->written += want;
 	for (size_t left = want; left;) {
 		size_t part = piece(s, left);
-		struct segment *seg = send_segment(s, SEG_DATA, part, after_us);
+		struct segment *seg = send_segment(s, SEG_DATA, part, gap_us);
 
 		gather(seg->bytes, part, &v, &at);
 		left -= part;
-		if (left)
-			after_us += draw(s, 1, knobs(s)->gap_max_us);
+		gap_us = draw(s, 1, knobs(s)->gap_max_us);
 	}
 	return (long)want;
 }
@@ -499,7 +499,7 @@ static struct link *create(struct env_conn *conn)
 
 void link_open(struct env_conn *conn, const struct tn_addr *to)
 {
-	struct node *n = conn->node;
+	struct sim_host *n = conn->node;
 	struct link *l = create(conn);
 	const struct world_knobs *k = world_knobs(l->world);
 

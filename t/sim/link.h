@@ -28,7 +28,7 @@ enum side_state { SIDE_NONE, SIDE_OPEN, SIDE_CLOSED };
 
 struct side {
 	struct link *link;
-	struct node *node;
+	struct sim_host *node;
 	struct env_conn *conn; /* NULL unless open */
 	enum side_state state;
 

@@ -17,7 +17,7 @@ struct world {
 	struct queue queue;
 	struct rng chance;
 	struct ring links;
-	struct node **nodes;
+	struct sim_host **nodes;
 	uint32_t n_nodes;
 	uint64_t hash, deliveries;
 };
@@ -64,7 +64,7 @@ void world_free(struct world *w)
 	while (!ring_empty(&w->links))
 		free_link((struct link *)(void *)w->links.next);
 	for (uint32_t i = 0; i < w->n_nodes; i++)
-		node_free(w->nodes[i]);
+		sim_host_free(w->nodes[i]);
 	free(w->nodes);
 	queue_free(&w->queue);
 	free(w);
@@ -77,16 +77,16 @@ struct world_knobs *world_knobs(struct world *w)
 
 struct env *world_node(struct world *w, const char *name, const struct tn_addr *ip)
 {
-	struct node *n = node_create(w, w->n_nodes, name, ip, w->seed);
+	struct sim_host *n = sim_host_create(w, w->n_nodes, name, ip, w->seed);
 
-	w->nodes = sim_grow(w->nodes, (w->n_nodes + 1) * sizeof(struct node *));
+	w->nodes = sim_grow(w->nodes, (w->n_nodes + 1) * sizeof(struct sim_host *));
 	w->nodes[w->n_nodes++] = n;
 	return &n->env;
 }
 
 void world_wall_offset(struct env *e, int64_t offset_us)
 {
-	node_of(e)->wall_offset_us = offset_us;
+	sim_host_of(e)->wall_offset_us = offset_us;
 }
 
 /* ---- what links and nodes ask */
@@ -106,7 +106,7 @@ struct ring *world_links(struct world *w)
 	return &w->links;
 }
 
-void world_note(struct world *w, const struct node *to, int kind, const void *bytes, size_t n)
+void world_note(struct world *w, const struct sim_host *to, int kind, const void *bytes, size_t n)
 {
 	const uint64_t v[] = {
 		w->hash,        w->now_us, to ? to->index : UINT32_MAX,
@@ -117,7 +117,7 @@ void world_note(struct world *w, const struct node *to, int kind, const void *by
 	w->deliveries++;
 }
 
-struct node *world_host(struct world *w, const struct tn_addr *ip)
+struct sim_host *world_host(struct world *w, const struct tn_addr *ip)
 {
 	for (uint32_t i = 0; i < w->n_nodes; i++)
 		if (!tn_addr_cmp_ip(&w->nodes[i]->ip, ip))
@@ -125,7 +125,7 @@ struct node *world_host(struct world *w, const struct tn_addr *ip)
 	return NULL;
 }
 
-static struct env_conn *find_on(struct node *n, uint16_t port)
+static struct env_conn *find_on(struct sim_host *n, uint16_t port)
 {
 	for (struct ring *r = n->listeners.next; r != &n->listeners; r = r->next) {
 		struct env_conn *l = sim_by_member(r);
@@ -151,14 +151,14 @@ struct env_conn *world_find_listener(struct world *w, const struct tn_addr *at)
 
 /* ---- ways */
 
-bool world_blocked(const struct node *from, const struct node *to)
+bool world_blocked(const struct sim_host *from, const struct sim_host *to)
 {
 	return to->index < from->n_paths && from->paths[to->index].blocked;
 }
 
 void world_link_block(struct world *w, struct env *from, struct env *to, bool blocked)
 {
-	struct node *a = node_of(from), *b = node_of(to);
+	struct sim_host *a = sim_host_of(from), *b = sim_host_of(to);
 
 	if (b->index >= a->n_paths) {
 		a->paths = sim_grow(a->paths, w->n_nodes * sizeof(*a->paths));
@@ -170,7 +170,7 @@ void world_link_block(struct world *w, struct env *from, struct env *to, bool bl
 	a->paths[b->index].blocked = blocked;
 	for (struct ring *r = w->links.next; r != &w->links; r = r->next) {
 		struct link *l = (struct link *)(void *)r;
-		const struct node *x = l->side[0].node, *y = l->side[1].node;
+		const struct sim_host *x = l->side[0].node, *y = l->side[1].node;
 
 		if ((x == a && y == b) || (x == b && y == a))
 			link_way_changed(l);
@@ -182,9 +182,9 @@ struct env_conn *world_connect_path(struct env *e, const char *path,
 {
 	struct env_conn *c;
 
-	if (!sim_find_path(node_of(e), path))
+	if (!sim_find_path(sim_host_of(e), path))
 		return NULL;
-	c = sim_conn_create(node_of(e), SIM_CONNECTING, events, arg);
+	c = sim_conn_create(sim_host_of(e), SIM_CONNECTING, events, arg);
 	link_open_path(c, path);
 	return c;
 }
@@ -243,13 +243,13 @@ uint64_t world_deliveries(const struct world *w)
 void world_log_to(struct env *e,
 		  void (*fn)(void *arg, enum env_log_level, const char *line, size_t n), void *arg)
 {
-	node_of(e)->log_fn = fn;
-	node_of(e)->log_arg = arg;
+	sim_host_of(e)->log_fn = fn;
+	sim_host_of(e)->log_arg = arg;
 }
 
 void world_log_print(struct env *e, FILE *f)
 {
-	struct node *n = node_of(e);
+	struct sim_host *n = sim_host_of(e);
 	uint64_t i = n->n_lines > SIM_LOG_LINES ? n->n_lines - SIM_LOG_LINES : 0;
 
 	for (; i < n->n_lines; i++)
