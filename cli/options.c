@@ -11,7 +11,7 @@
 
 #define TIMEOUT_MS 10000
 #define TIMEOUT_MAX_S 86400.0
-#define NODE_MAX 8
+#define NODE_MAX 99
 
 typedef int take_fn(struct cli_options *, const char *value, struct cli_error *);
 
@@ -48,10 +48,13 @@ static int take_socket(struct cli_options *o, const char *value, struct cli_erro
 
 static int take_node_id(struct cli_options *o, const char *value, struct cli_error *err)
 {
-	if (strlen(value) != 1 || value[0] < '1' || value[0] > '0' + NODE_MAX)
+	size_t n = strlen(value);
+	unsigned long v = n <= 2 && strspn(value, "0123456789") == n ? strtoul(value, NULL, 10) : 0;
+
+	if (v < 1 || v > NODE_MAX)
 		return cli_fail(err, CLI_USAGE, CLI_CODE_USAGE,
 				"--node-id %s: not a number from 1 to %d", value, NODE_MAX);
-	o->node_id = (unsigned)(value[0] - '0');
+	o->node_id = (unsigned)v;
 	return CLI_DONE;
 }
 
