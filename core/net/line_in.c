@@ -99,9 +99,7 @@ static void check_limits(struct session *s)
 	struct net *net = s->net;
 	const struct settings_sessions *set = &net->set->sessions;
 
-	if (s->state == LINK_HANDSHAKING && s->in.n > BEFORE_HANDSHAKE_BYTES)
-		oversize(s, "more than 4096 bytes before the handshake");
-	else if (s->in.n > set->line_max)
+	if (s->in.n > set->line_max)
 		oversize(s, "a line over sessions.line_max");
 	else if (s->in.n > set->unfinished_session)
 		oversize(s, "unfinished bytes over sessions.unfinished_session");
@@ -291,6 +289,20 @@ static void took(struct session *s, long n, bool direct)
 	keep(s, net->buffer + used, (size_t)n - used);
 }
 
+/* Before the handshake a peer is nobody: a few kilobytes are all it gets. Old dialers
+ * send their first Pings along with it, so what is read with it counts too.
+ */
+static bool too_early(struct session *s, size_t n)
+{
+	if (s->state != LINK_HANDSHAKING)
+		return false;
+	s->in.early += (uint32_t)n;
+	if (s->in.early <= BEFORE_HANDSHAKE_BYTES)
+		return false;
+	oversize(s, "more than 4096 bytes before the handshake");
+	return true;
+}
+
 void line_readable(void *arg)
 {
 	struct session *s = arg;
@@ -308,7 +320,7 @@ void line_readable(void *arg)
 		net_close(net, s, "cannot read: %s", strerror((int)-n));
 	else if (n == 0)
 		at_end(s);
-	else
+	else if (!too_early(s, (size_t)n))
 		took(s, n, direct);
 }
 
