@@ -129,15 +129,14 @@ like(said($second), qr/another timenoded is running here, pid \d+ \(\Q$p->{pid}\
 is(run($second, '-c', $p->{conf}, '--daemon'), 1, 'also in the background');
 like(said($second), qr/another timenoded is running here/, 'and told why');
 
-my $before = () = slurp($p->{log}) =~ /fake: reload/g;
 rename $p->{log}, "$p->{log}.1";
 kill 'HUP', $pid;
-ok((await { slurp($p->{log}) =~ /Configuration reloaded from \Q$p->{conf}\E/ } 'the reload'),
+ok((await { slurp($p->{log}) =~ /fake: reload/ } 'the reload'),
 	'SIGHUP reloads, and opens the log file again');
 kill 'PIPE', $pid;
 write_file($p->{conf}, slurp($p->{conf}) . "nonsense = 1;\n\x01");
 kill 'HUP', $pid;
-ok((await { slurp($p->{log}) =~ /Reload refused, the old configuration stays: \Q$p->{conf}\E/ } 'the refusal'),
+ok((await { slurp($p->{log}) =~ /reload refused, nothing changed: \Q$p->{conf}\E/ } 'the refusal'),
 	'a broken file changes nothing; SIGPIPE neither');
 kill 'TERM', $pid;
 is(finish($pid), 0, 'SIGTERM ends it with 0');
