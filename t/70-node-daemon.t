@@ -112,6 +112,23 @@ my $printed = slurp("$p->{dir}/out");
 like($printed, qr/data_dir = "\Q$p->{data}\E".*plugins: \{ \};\n\z/s, 'prints core and plugins');
 write_file("$p->{dir}/again.conf", $printed);
 is(run($p, '-c', "$p->{dir}/again.conf", '--check-config'), 0, 'what it printed is valid');
+
+# The shipped sample says that it holds the defaults, the manual that it has every key.
+sub printed {
+	my ($conf) = @_;
+	is(run($p, '-c', $conf, '--print-config'), 0, "--print-config of $conf");
+	return join '', grep { !/^(?:data|run)_dir/ } split /^/, slurp("$p->{dir}/out");
+}
+write_file("$p->{dir}/empty.conf", '');
+my $sample = ($ENV{TN_BUILDDIR} // '.') . '/etc/timenode.conf';
+is(run($p, '-c', $sample, '--check-config'), 0, 'the shipped sample is valid') or diag(said($p));
+my $defaults = printed("$p->{dir}/empty.conf");
+is(printed($sample), $defaults, 'it holds the defaults');
+my $manual = slurp(($ENV{TN_SRCDIR} // '.') . '/doc/timenode.conf.5.pod');
+my @keys = $defaults =~ /^\t*([a-z_]+)\s*[=:]/mg;
+cmp_ok(scalar(@keys), '>', 30, 'keys and groups');
+is_deeply([grep { $manual !~ /C<$_>|^=head1 $_$/m } @keys], [], 'the manual has every one');
+
 write_file("$p->{dir}/bad.conf", "data_dirr = \"x\";\n");
 is(run($p, '-c', "$p->{dir}/bad.conf", '--check-config'), 2, 'an unknown key is 2');
 like(said($p), qr/bad\.conf:1/, 'with file and line');
