@@ -110,9 +110,14 @@ static const struct {
 	  "sessions.stall: found 99, expected a time from 100ms to 1h, as \"90s\"" },
 	{ "time-unit", 2,
 	  "network.passive_wait: found \"90 s\", expected a time from 0s to 1h, as \"90s\"" },
-	{ "tls", 2, "found the unknown key \"tls_cert\" in network" },
-	{ "unknown-far", 2, "found the unknown key \"colour\"" },
+	{ "tls", 2,
+	  "found the unknown key \"tls_cert\" in network, expected one of name, listen, local_ip, "
+	  "dial_rule, passive_wait, strict_network, connect, genesis, genesis_time, whitelist" },
+	{ "unknown-far", 2,
+	  "found the unknown key \"colour\", expected one of data_dir, run_dir, plugin_dir, network, "
+	  "sessions, score, store, log, plugins" },
 	{ "unknown-group", 2, "found the unknown key \"networks\", expected perhaps \"network\"" },
+	{ "unknown-many", 2, "found the unknown key \"colour\" in sessions" },
 	{ "unknown-near", 4,
 	  "found the unknown key \"pasive_wait\" in network, expected perhaps \"passive_wait\"" },
 	{ "unquoted-address", 2, "found 127.0.0.1, expected quotes around it: \"127.0.0.1\"" },

@@ -228,7 +228,10 @@ static void test_fill(void)
 	is_int(conf_fill(c, "g", sample_table, also, &s, a, &err), 0, "from a file");
 	ok(s.i == 7 && s.t == 90000 && s.texts.n == 1, "what it gives, else the default");
 	is_int(conf_fill(c, "g", sample_table, NULL, &s, a, &err), TN_EINVAL, "an unknown key");
-	is_str(err.text, "test.conf:1: found the unknown key \"path\" in g", "is told");
+	is_str(err.text,
+	       "test.conf:1: found the unknown key \"path\" in g, expected one of b, i, s, t, text, "
+	       "addrs, texts",
+	       "is told");
 	is_int(conf_fill(c, "none", sample_table, NULL, &s, a, &err), 0, "an absent group");
 	is_uint(s.i, 5000000000, "has the defaults");
 	conf_free(c);

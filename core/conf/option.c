@@ -321,11 +321,27 @@ static bool is_known(struct tn_table t, const char *const *also, const char *key
 	return false;
 }
 
+/* "a, b, c", ended by "..." where the room ends. */
+static const char *join(const char *const *names, size_t n, char buf[120])
+{
+	size_t used = 0;
+
+	*buf = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (used + strlen(names[i]) + 8 > 120) {
+			strcpy(buf + used, ", ...");
+			break;
+		}
+		used += (size_t)sprintf(buf + used, "%s%s", i ? ", " : "", names[i]);
+	}
+	return buf;
+}
+
 static int refuse_unknown(const struct conf *c, const char *group, struct tn_table t,
 			  const char *const *also, const config_setting_t *s, struct tn_error *err)
 {
 	const char *names[256], *near;
-	char found[CONF_FOUND_MAX], where[64] = "";
+	char found[CONF_FOUND_MAX], where[64] = "", all[120];
 	size_t n = 0;
 
 	for (unsigned i = 0; i < t.rows && n < 256; i++)
@@ -339,7 +355,8 @@ static int refuse_unknown(const struct conf *c, const char *group, struct tn_tab
 	if (near)
 		return conf_fail(c, s, err, "found the unknown key %s%s, expected perhaps \"%s\"",
 				 found, where, near);
-	return conf_fail(c, s, err, "found the unknown key %s%s", found, where);
+	return conf_fail(c, s, err, "found the unknown key %s%s, expected one of %s", found, where,
+			 join(names, n, all));
 }
 
 static int check_group(const struct conf *c, const char *group, config_setting_t **out,

@@ -99,7 +99,9 @@ static void check_limits(struct session *s)
 	struct net *net = s->net;
 	const struct settings_sessions *set = &net->set->sessions;
 
-	if (s->in.n > set->line_max)
+	if (s->state == LINK_HANDSHAKING && s->in.n > BEFORE_HANDSHAKE_BYTES)
+		oversize(s, "more than 4096 bytes before the handshake");
+	else if (s->in.n > set->line_max)
 		oversize(s, "a line over sessions.line_max");
 	else if (s->in.n > set->unfinished_session)
 		oversize(s, "unfinished bytes over sessions.unfinished_session");
@@ -289,12 +291,13 @@ static void took(struct session *s, long n, bool direct)
 	keep(s, net->buffer + used, (size_t)n - used);
 }
 
-/* Before the handshake a peer is nobody: a few kilobytes are all it gets. Old dialers
- * send their first Pings along with it, so what is read with it counts too.
+/* Before the handshake a dialer is nobody: a few kilobytes are all it gets. Old ones
+ * send their first Pings along with it, so what is read with it counts too. (A listener
+ * may send much right behind its Ack.)
  */
 static bool too_early(struct session *s, size_t n)
 {
-	if (s->state != LINK_HANDSHAKING)
+	if (s->state != LINK_HANDSHAKING || s->outbound)
 		return false;
 	s->in.early += (uint32_t)n;
 	if (s->in.early <= BEFORE_HANDSHAKE_BYTES)
