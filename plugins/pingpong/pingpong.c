@@ -5,6 +5,7 @@
  */
 #include "timenode/event.h"
 #include "timenode/host.h"
+#include "timenode/wire.h"
 
 struct conf {
 	uint64_t interval, max_missed;
