@@ -112,8 +112,12 @@ int main(void)
 	};
 
 	for (size_t i = 0; i < sizeof pair / sizeof *pair; i++)
-		for (int role = 1; role <= 3; role++)
+		for (int role = 1; role <= 3; role++) {
+			/* they alone know the other and will not dial (Rule D): nobody can */
+			if (role == THEY_DIAL && strcmp(pair[i][1], pair[i][0]) > 0)
+				continue;
 			for (uint64_t b = 0; b <= 7 * SECOND; b += 7 * SECOND)
 				day(pair[i][0], pair[i][1], role, b);
+		}
 	return done_testing();
 }
