@@ -442,6 +442,25 @@ static void live_sessions_count_on(void)
 	leave(&s);
 }
 
+/* The count of the session never restarts, that of the address does. */
+static void ten_in_one_session(void)
+{
+	struct scene s = scene("70.0.0.1", "60.0.0.1", false, 0);
+	struct raw r;
+
+	dial(&r, &s, HELLO);
+	for (unsigned i = 0; i < 9; i++) {
+		raw_send(&r, s.world, "x\n");
+		pass_time(s.world, 3601 * SECOND);
+	}
+	is_uint(about(&s).open[PEER_OLD_ACCEPTED], 1, "nine bad lines in nine hours");
+	raw_send(&r, s.world, "x\n");
+	is_uint(about(&s).open[PEER_OLD_ACCEPTED], 0, "the tenth ends the session");
+	ok(about(&s).violations == 1 && !about(&s).bans, "without a ban");
+	raw_end(&r);
+	leave(&s);
+}
+
 /* ---- 1.1: the tear */
 
 #define HALF_A "{\"Ping\":"
@@ -538,6 +557,21 @@ static void redial_after_an_end(void)
 	leave(&s);
 }
 
+static void an_end_forgets_errors(void)
+{
+	struct scene s = scene("50.0.0.1", "60.0.0.1", true, 0);
+	struct raw r;
+
+	pass_time(s.world, 50 * SECOND);
+	is_uint(about(&s).refused, 3, "three errors, the next dial is 40 s after the last");
+	raw_listen(&r, s.raw_env, s.raw_ip);
+	r.hang_up = true;
+	pass_time(s.world, 35 * SECOND);
+	ok(r.accepts >= 3, "one success, and it is 5 s again: %u", r.accepts);
+	raw_end(&r);
+	leave(&s);
+}
+
 static void ping_timeout(void)
 {
 	struct scene s = scene("50.0.0.1", "60.0.0.1", true, 0);
@@ -591,12 +625,14 @@ int main(void)
 	bans();
 	ipv6_is_one_address();
 	live_sessions_count_on();
+	ten_in_one_session();
 	tear_of_listener(SECOND, 1);
 	tear_of_listener(0, 0);
 	tear_of_dialer();
 	cut_by_the_end();
 	redial_after_errors();
 	redial_after_an_end();
+	an_end_forgets_errors();
 	ping_timeout();
 	gossip_is_dialed();
 	return done_testing();
