@@ -79,14 +79,6 @@ static void quit(void *arg)
 		node->quit(node->quit_arg);
 }
 
-static void fatal(void *arg, const char *why)
-{
-	struct node *node = arg;
-
-	log_line(node->log, "node", LOG_LEVEL_ERROR, "", "%s: stopping", why);
-	quit(node);
-}
-
 /* ---- made */
 
 static int make_base(struct node *node, struct tn_error *err)
@@ -119,9 +111,7 @@ static int make_rooms(struct node *node, const struct node_setup *s, struct tn_e
 						       .net = node->net,
 						       .store = node->store,
 						       .builtins = s->builtins,
-						       .builtin_count = s->builtin_count,
-						       .fatal = fatal,
-						       .arg = node },
+						       .builtin_count = s->builtin_count },
 				 err);
 	if (!node->plug || plug_load_all(node->plug, node->conf, err))
 		return TN_EINVAL;

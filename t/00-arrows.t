@@ -52,7 +52,7 @@ my @faults = (
 	['core/base/log.c',      "#include \"env/env.h\"\n",              'base looks up'],
 	['core/net/x.c',         "#include \"bus/gate.h\"\n",             'net looks up to bus'],
 	['core/store/x.c',       "#include \"conf/conf.h\"\n",            'store looks at conf'],
-	['core/plug/x.c',        "#include \"ctl/server.h\"\n",           'plug looks at ctl'],
+	['core/plug/x.c',        "#include \"ctl/server.h\"\n",           'plug looks up to ctl'],
 	['core/bus/x.c',         "#include \"node.h\"\n",                 'bus includes the node'],
 	['core/net/y.c',         "#include \"core/plug/load.h\"\n",       'net to plug by its long name'],
 	['core/net/z.c',         "#include \"../plug/load.h\"\n",         'a path through ..'],

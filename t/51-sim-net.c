@@ -114,11 +114,115 @@ static void collisions(void)
 	is_uint(even, 200, "every message is accounted for");
 }
 
+/* One side, or both, cannot know who is lower: somebody dials all the same. */
+static void own_address(const char *more_a, const char *more_b, const char *what)
+{
+	struct pair p = { .world = world_create(3) };
+	unsigned limit = 95;
+
+	p.a = node(p.world, "a", "50.28.104.50", more_a, "69.167.168.176");
+	p.b = node(p.world, "b", "69.167.168.176", more_b, "50.28.104.50");
+	netlab_start(p.a);
+	netlab_start(p.b);
+	world_run(p.world, world_now(p.world) + limit * SECOND);
+	ok(link_is_same(&p), "%s: one session within %u s", what, limit);
+	world_run(p.world, world_now(p.world) + 600 * SECOND);
+	ok(link_is_same(&p) && p.a->most <= 2 && p.b->most <= 2, "%s: and it stays", what);
+	if (!link_is_same(&p)) {
+		world_log_print(p.a->env, stderr);
+		world_log_print(p.b->env, stderr);
+	}
+	end(&p);
+}
+
+/* The lower one does not know the higher: a preference must not become a prohibition. */
+static void one_sided(void)
+{
+	struct pair p = { .world = world_create(4) };
+
+	p.a = node(p.world, "a", "50.28.104.50", "", "70.0.0.1");
+	p.b = node(p.world, "b", "69.167.168.176", "", "50.28.104.50");
+	netlab_start(p.a);
+	netlab_start(p.b);
+	world_run(p.world, world_now(p.world) + 85 * SECOND);
+	is_uint(p.b->ups, 0, "the higher one waits for passive_wait");
+	world_run(p.world, world_now(p.world) + 10 * SECOND);
+	ok(link_is_same(&p) && netlab_single(p.b)->outbound, "then it dials itself");
+	end(&p);
+}
+
+static void restart(void)
+{
+	struct pair p = make(5, "50.28.104.50", "69.167.168.176", "");
+
+	world_run(p.world, world_now(p.world) + 30 * SECOND);
+	ok(link_is_same(&p), "linked before the restart");
+	netlab_free(p.b); /* a crash: no goodbye from the node, RST from its system */
+	p.b = node(p.world, "b2", "69.167.168.176", "", "50.28.104.50");
+	netlab_start(p.b);
+	world_run(p.world, world_now(p.world) + 5 * SECOND);
+	ok(link_is_same(&p), "linked again 5 s after the other side's restart");
+	is_uint(p.a->downs, 1, "one end seen");
+	is_uint(p.a->ups, 2, "two sessions seen");
+	is_uint(net_off_ended(p.a->net), 0, "balanced");
+	end(&p);
+}
+
+/* The other node vanishes without a word and comes back under a new id: the old session
+ * is a corpse. */
+static void half_open(void)
+{
+	struct pair p = make(6, "50.28.104.50", "69.167.168.176", "");
+
+	world_run(p.world, world_now(p.world) + 30 * SECOND);
+	world_link_block(p.world, p.a->env, p.b->env, true);
+	world_link_block(p.world, p.b->env, p.a->env, true);
+	world_run(p.world, world_now(p.world) + 75 * SECOND);
+	is_uint(netlab_up(p.a), 0, "a cut link is gone after 60 s at one end");
+	is_uint(netlab_up(p.b), 0, "and at the other");
+	world_link_block(p.world, p.a->env, p.b->env, false);
+	world_link_block(p.world, p.b->env, p.a->env, false);
+	world_run(p.world, world_now(p.world) + 120 * SECOND);
+	ok(link_is_same(&p), "healed within 120 s");
+	end(&p);
+}
+
+static void stopping(void)
+{
+	struct pair p = make(7, "50.28.104.50", "69.167.168.176", "");
+	struct peer *peer;
+	bool told = false;
+	const struct history_entry *h;
+
+	world_run(p.world, world_now(p.world) + 5 * SECOND);
+	for (uint64_t i = 0; i < 100; i++)
+		netlab_ping(p.b, netlab_single(p.b), i);
+	net_stop(p.b->net, "shutting down", NULL, NULL);
+	world_run(p.world, world_now(p.world) + 1 * SECOND);
+	is_uint(p.a->lines, 100, "what was queued before the goodbye has arrived");
+	is_uint(p.a->downs, 1, "and the other side knows the end");
+	peer = net_peer_next(p.a->net, NULL);
+	for (unsigned i = 0; peer && (h = history_at(&peer->history, i)); i++)
+		told = told || (h->reason && strstr(h->reason, "closed by peer"));
+	ok(told, "`why` has the reason");
+	end(&p);
+}
+
 int main(void)
 {
 	direction("50.28.104.50", "69.167.168.176");
 	direction("9.0.0.1", "10.0.0.1");
 	direction("50.28.104.50", "165.84.215.117");
+	direction("2001:db8:1::7", "2001:db8:10::1");
+	direction("200.1.2.3", "2001:db8::7");
 	collisions();
+	own_address("", "", "both know their address");
+	own_address("local_ip = \"200.0.0.1\"", "", "both think they are higher");
+	own_address("", "local_ip = \"9.0.0.1\"", "both think they are lower");
+	own_address("local_ip = \"200.0.0.1\"", "local_ip = \"9.0.0.1\"", "both wrong");
+	one_sided();
+	restart();
+	half_open();
+	stopping();
 	return done_testing();
 }

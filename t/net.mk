@@ -60,12 +60,6 @@ t_39_net_ban_t_CPPFLAGS = $(unit_cppflags)
 t_39_net_ban_t_LDADD = $(core_libs)
 TESTS += t/39-net-ban.t
 
-check_PROGRAMS += t/51-sim-net.t
-t_51_sim_net_t_SOURCES = t/51-sim-net.c t/lib/tap.c
-t_51_sim_net_t_CPPFLAGS = $(unit_cppflags)
-t_51_sim_net_t_LDADD = $(sim_libs)
-TESTS += t/51-sim-net.t
-
 libtnsim_a_SOURCES += t/sim/peer_old.c t/sim/peer_old.h t/sim/peer_old_accept.c \
 	t/sim/peer_old_dial.c t/sim/peer_old_host.c t/sim/peer_old_impl.h \
 	t/sim/peer_old_io.c t/sim/peer_old_line.c

@@ -304,7 +304,9 @@ static int want(struct net *net, const struct tn_addr *a, enum peer_kind kind)
 {
 	struct peer *p;
 
-	if (!net_usable(net, a) || is_self(net, a))
+	if (tn_addr_is_unspecified(a) || is_self(net, a))
+		return TN_EINVAL;
+	if (kind != PEER_MANUAL && !net_usable(net, a)) /* the operator may say otherwise */
 		return TN_EINVAL;
 	if (kind == PEER_CANDIDATE && candidates(net) >= 2 * net->set->sessions.outbound)
 		return TN_EFULL;

@@ -195,14 +195,15 @@ void net_close_flush(struct net *net, struct session *s, const char *why)
 	net_close(net, s, "%s", why);
 }
 
+/* A refusal has been logged already, where it was decided. */
 static void log_end(struct session *s, bool was_up)
 {
-	struct net *net = s->net;
+	bool refused = !was_up && !s->outbound && (s->linger || s->slot == SLOT_HELD);
 	char at[TN_ADDR_TEXT];
-	enum log_level level = was_up || s->outbound ? LOG_LEVEL_INFO : LOG_LEVEL_WARN;
 
-	net_log(net, level, s, "%s %s: %s", was_up ? "Connection closed with" : "No session with",
-		tn_addr_text(&s->remote, at), why_of(s));
+	net_log(s->net, refused ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, s, "%s %s: %s",
+		was_up ? "Connection closed with" : "No session with", tn_addr_text(&s->remote, at),
+		why_of(s));
 }
 
 /* Who else of this identity is UP? The longest-standing one takes over. */
@@ -239,8 +240,11 @@ static void tell_peer(struct session *s, bool came_up)
 		net->hooks.dialed(net->hook_arg, &s->addr, TN_EIO);
 	if (s->legacy)
 		legacy_ended(s, came_up);
-	if (!counted)
+	if (!counted) {
+		if (p)
+			peer_set(net, p, p->state, why_of(s)); /* a word for `why` */
 		return;
+	}
 	p->session = 0;
 	if (good) {
 		p->failures = 0;
@@ -271,7 +275,7 @@ static void retire(struct session *s)
 	if (came_up && net->hooks.closed)
 		net->hooks.closed(net->hook_arg, s);
 	net->slots[s->slot]--;
-	net->counts.ends++;
+	net->counts.ends += came_up;
 	remember_ended(net, s);
 	tell_peer(s, came_up);
 	if (came_up) {
@@ -325,14 +329,20 @@ static void destroy(struct session *s)
 	free(s);
 }
 
+static void linger_end(struct session *s)
+{
+	struct net *net = s->net;
+
+	destroy(s);
+	session_order_end(net); /* it may have been the last one that net_stop waits for */
+}
+
 static void linger_over(void *arg)
 {
 	struct session *s = arg;
-	struct net *net = s->net;
 
 	s->timer = 0;
-	destroy(s);
-	session_order_end(net); /* it may have been the last one that net_stop waits for */
+	linger_end(s);
 }
 
 static void linger_readable(void *arg)
@@ -341,7 +351,7 @@ static void linger_readable(void *arg)
 	long n = s->net->env->ops->read(s->conn, s->net->buffer, READ_BYTES);
 
 	if (n == 0 || (n < 0 && n != -EAGAIN))
-		linger_over(s);
+		linger_end(s);
 }
 
 static void linger_writable(void *arg)

@@ -29,9 +29,6 @@ struct plug_setup {
 	struct store *store;                 /* NULL: plugins with databases are refused */
 	const struct plug_builtin *builtins; /* looked at before files; must outlive the plug */
 	size_t builtin_count;
-	/* A critical plugin failed (TN_PF_CRITICAL): the node should end. May be NULL. */
-	void (*fatal)(void *arg, const char *why);
-	void *arg;
 };
 
 struct plug *plug_create(const struct plug_setup *, struct tn_error *);

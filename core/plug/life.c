@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT
+ * core/plug/life.c - claim, init, start, up ... down, stop, fini: the order is DETAILS'
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plug/impl.h"
+
+static const char *const more_keys[] = { "path", NULL };
+
+int life_conf(struct plugin *p, const struct conf *c, void **values, struct tn_arena **memory,
+	      struct tn_error *err)
+{
+	char group[64];
+	int rc;
+
+	snprintf(group, sizeof group, "plugins.%s", p->name);
+	*memory = tn_arena_create(0);
+	*values = *memory ? tn_alloc(*memory, p->desc.conf_bytes) : NULL;
+	if (!*values)
+		return tn_fail(err, TN_ENOMEM, "plugin %s: no memory", p->name);
+	if (c && !conf_has(c, group))
+		c = NULL;
+	rc = conf_fill(c, group, p->desc.options, more_keys, *values, *memory, err);
+	return rc;
+}
+
+struct plugin *life_find(const struct plug *pl, const char *name)
+{
+	for (unsigned i = 0; i < pl->count; i++)
+		if (!strcmp(pl->list[i]->name, name))
+			return pl->list[i];
+	return NULL;
+}
+
+int life_claim(struct plugin *p, struct tn_error *err)
+{
+	struct bus_member_setup set = { .name = p->name,
+					.ctx = &p->ctx,
+					.messages = p->desc.messages,
+					.reasons = p->desc.reasons,
+					.of = p };
+
+	if (slots_add_plugin(p)) {
+		slots_drop_plugin(p);
+		return tn_fail(err, TN_ENOMEM, "plugin %s: no memory", p->name);
+	}
+	p->member = bus_join(p->plug->bus, &set, err);
+	if (p->member)
+		return 0;
+	slots_drop_plugin(p);
+	return TN_EINVAL;
+}
+
+/* A plugin may forget to say why. */
+static int say_why(const struct plugin *p, const char *step, int rc, struct tn_error *err)
+{
+	struct tn_error why = *err;
+
+	return tn_fail(err, rc < 0 ? rc : TN_EINVAL, "plugin %s: %s: %.180s", p->name, step,
+		       why.text[0] ? why.text : tn_code_text(rc));
+}
+
+int life_init(struct plugin *p, struct tn_error *err)
+{
+	struct tn_error why = { "" };
+	struct bus_call call;
+	int rc = data_open(p, err);
+
+	if (rc)
+		return rc;
+	p->inited = true;
+	if (!p->desc.init)
+		return 0;
+	bus_enter(p->plug->bus, &call, p->member, "init", NULL);
+	rc = p->desc.init(&p->ctx, &why);
+	bus_exit(p->plug->bus, &call);
+	if (!rc)
+		return 0;
+	*err = why;
+	return say_why(p, "init", rc, err);
+}
+
+static void say_state(const struct plugin *p, const char *what)
+{
+	log_line(p->plug->log, "plug", LOG_LEVEL_INFO, p->name, "plugin %s %s %s", p->name,
+		 p->desc.version, what);
+}
+
+/* What it began ends now; it may ask no more questions from here on. */
+static void end_open(struct plugin *p)
+{
+	bus_end_questions(p->member);
+	ticket_sweep(p);
+}
+
+int life_start(struct plugin *p, struct tn_error *err)
+{
+	struct tn_error why = { "" };
+	struct bus_call call;
+	struct session *s;
+	int rc = 0;
+
+	p->state = PLUGIN_RUNNING;
+	bus_activate(p->member, true);
+	bus_enter(p->plug->bus, &call, p->member, "start", NULL);
+	if (p->desc.start)
+		rc = p->desc.start(&p->ctx, &why);
+	bus_exit(p->plug->bus, &call);
+	if (rc) {
+		bus_activate(p->member, false);
+		end_open(p);
+		plug_timer_sweep(p);
+		p->state = PLUGIN_LOADED;
+		*err = why;
+		return say_why(p, "start", rc, err);
+	}
+	for (s = net_first(p->plug->net); s; s = net_next(s))
+		if (session_is_up(s))
+			slots_up(p, s);
+	say_state(p, "started");
+	return 0;
+}
+
+static void all_down(struct plugin *p)
+{
+	for (struct session *s = net_first(p->plug->net); s; s = net_next(s))
+		slots_down(p, s);
+}
+
+static void call_stop(struct plugin *p, enum tn_why why)
+{
+	struct bus_call call;
+
+	if (!p->desc.stop)
+		return;
+	bus_enter(p->plug->bus, &call, p->member, "stop", NULL);
+	p->desc.stop(&p->ctx, why);
+	bus_exit(p->plug->bus, &call);
+}
+
+void life_leave(struct plugin *p)
+{
+	struct bus_call call;
+
+	if (!p->member)
+		return;
+	ticket_sweep(p);
+	bus_end_holds(p->member);
+	plug_timer_sweep(p);
+	data_sweep(p);
+	if (p->inited && p->desc.fini) {
+		bus_enter(p->plug->bus, &call, p->member, "fini", NULL);
+		p->desc.fini(&p->ctx);
+		bus_exit(p->plug->bus, &call);
+	}
+	p->inited = false;
+	bus_leave(p->member);
+	p->member = NULL;
+	slots_drop_plugin(p);
+}
+
+void life_stop(struct plugin *p, enum tn_why why)
+{
+	if (p->state == PLUGIN_RUNNING) {
+		p->state = PLUGIN_STOPPING;
+		all_down(p);
+		end_open(p);
+		call_stop(p, why);
+		ticket_sweep(p);
+		bus_activate(p->member, false);
+		say_state(p, "stopped");
+	}
+	life_leave(p);
+}
