@@ -63,7 +63,7 @@ static uint64_t longest_gap(struct old *o, uint64_t during)
 		int64_t now;
 
 		world_run(w, world_now(w) + 5 * SECOND);
-		now = fleet_metric(o->us, "pingpong.matched");
+		now = fleet_metric(o->us, "pingpong.pings_matched");
 		if (now > matched) {
 			matched = now;
 			last = world_now(w);
