@@ -66,12 +66,20 @@ static void begin(void)
 	atexit(leave);
 }
 
+/* What TAP or a terminal would take for something else. */
 static void print_escaped(const char *text)
 {
-	for (; *text; text++) {
-		if (*text == '#' || *text == '\\')
-			putchar('\\');
-		putchar(*text == '\n' || *text == '\r' ? ' ' : *text);
+	unsigned char c;
+
+	for (; (c = (unsigned char)*text) != 0; text++) {
+		if (c == '\n' || c == '\r')
+			putchar(' ');
+		else if (c < 0x20 || c >= 0x7f)
+			printf("\\x%02x", c);
+		else if (c == '#' || c == '\\')
+			printf("\\%c", c);
+		else
+			putchar(c);
 	}
 }
 
