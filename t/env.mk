@@ -5,7 +5,6 @@ libtnsim_a_SOURCES = \
 	t/sim/env_sim.c t/sim/env_sim.h \
 	t/sim/lab.c t/sim/lab.h \
 	t/sim/link.c t/sim/link.h \
-	t/sim/netlab.c t/sim/netlab.h \
 	t/sim/queue.c t/sim/queue.h \
 	t/sim/rng.c t/sim/rng.h \
 	t/sim/world.c t/sim/world.h

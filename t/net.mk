@@ -30,17 +30,6 @@ t_34_net_state_t_CPPFLAGS = $(unit_cppflags)
 t_34_net_state_t_LDADD = $(core_libs)
 TESTS += t/34-net-state.t
 
-check_PROGRAMS += t/51-sim-net.t
-t_51_sim_net_t_SOURCES = t/51-sim-net.c t/lib/tap.c
-t_51_sim_net_t_CPPFLAGS = $(unit_cppflags)
-t_51_sim_net_t_LDADD = $(sim_libs)
-TESTS += t/51-sim-net.t
-
-check_PROGRAMS += t/52-sim-refusal.t
-t_52_sim_refusal_t_SOURCES = t/52-sim-refusal.c t/lib/tap.c
-t_52_sim_refusal_t_CPPFLAGS = $(unit_cppflags)
-t_52_sim_refusal_t_LDADD = $(sim_libs)
-TESTS += t/52-sim-refusal.t
 check_PROGRAMS += t/35-net-dial-rule.t
 t_35_net_dial_rule_t_SOURCES = t/35-net-dial-rule.c t/lib/tap.c
 t_35_net_dial_rule_t_CPPFLAGS = $(unit_cppflags)
@@ -70,3 +59,13 @@ t_39_net_ban_t_SOURCES = t/39-net-ban.c t/lib/tap.c
 t_39_net_ban_t_CPPFLAGS = $(unit_cppflags)
 t_39_net_ban_t_LDADD = $(core_libs)
 TESTS += t/39-net-ban.t
+
+libtnsim_a_SOURCES += t/sim/peer_old.c t/sim/peer_old.h t/sim/peer_old_accept.c \
+	t/sim/peer_old_dial.c t/sim/peer_old_host.c t/sim/peer_old_impl.h \
+	t/sim/peer_old_io.c t/sim/peer_old_line.c
+
+check_PROGRAMS += t/50-sim-peer-old.t
+t_50_sim_peer_old_t_SOURCES = t/50-sim-peer-old.c t/lib/tap.c
+t_50_sim_peer_old_t_CPPFLAGS = $(unit_cppflags)
+t_50_sim_peer_old_t_LDADD = $(sim_libs)
+TESTS += t/50-sim-peer-old.t

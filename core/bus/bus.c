@@ -122,10 +122,52 @@ fail:
 	return NULL;
 }
 
+/* ---- the end: the net may outlive us and must find nobody */
+
+static void no_line(void *arg, struct session *s, unsigned id, const struct tn_envelope *e,
+		    struct tn_view line)
+{
+	(void)arg, (void)e, (void)line;
+	account_refuse(&s->account, id, ACCOUNT_IN, REASON_NO_OWNER);
+}
+
+static void no_session(void *arg, struct session *s)
+{
+	(void)arg, (void)s;
+}
+
+static void no_sent(void *arg, struct session *s, uint32_t token)
+{
+	(void)arg, (void)s, (void)token;
+}
+
+static void no_dial_wanted(void *arg, uint32_t slots)
+{
+	(void)arg, (void)slots;
+}
+
+static void no_dialed(void *arg, const struct tn_addr *a, int result)
+{
+	(void)arg, (void)a, (void)result;
+}
+
+static const struct net_hooks no_hooks = { no_line,    no_session,     no_session,
+					   no_session, no_session,     no_sent,
+					   no_session, no_dial_wanted, no_dialed };
+
+static void leave_net(struct bus *b)
+{
+	for (struct session *s = net_any(b->net, NULL); s; s = net_any(b->net, s))
+		on_closed(b, s);
+	net_hook(b->net, &no_hooks, NULL);
+}
+
 void bus_free(struct bus *b)
 {
 	if (!b)
 		return;
+	if (b->net)
+		leave_net(b);
 	for (unsigned i = 0; i < b->claims; i++)
 		free(b->claim[i].viewer);
 	free(b->claim);

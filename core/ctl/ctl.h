@@ -35,7 +35,8 @@ int ctl_listen(struct ctl *, const char *path, struct tn_error *);
 
 /* One request line without a socket: tests and the simulator. fn gets each answer line
  * (no LF); last = true exactly once, possibly after this call returned (a held command).
- * 0, or TN_EFULL when too many commands are held.
+ * fn must not run another request. 0 (done, or its end comes later), or the code of the
+ * error that fn was given.
  */
 typedef void ctl_reply_fn(void *arg, const char *json, size_t n, bool last);
 int ctl_run(struct ctl *, const char *line, size_t n, ctl_reply_fn *, void *arg);

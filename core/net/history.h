@@ -22,7 +22,7 @@ struct history { /* zero is empty; a ring that grows up to HISTORY_MAX entries *
 	uint8_t room, count, next;
 };
 
-/* The reason is copied, cut at HISTORY_TEXT bytes and made printable. Without memory
+/* The reason is copied, made printable and cut at HISTORY_TEXT bytes (then "..."). Without memory
  * the change is noted without its reason, or not at all.
  */
 void history_add(struct history *, int64_t at_us, enum link_state from, enum link_state to,

@@ -63,6 +63,10 @@ const char *session_dir(const struct session *);
 /* Milliseconds without a line, our own pauses not counted. */
 uint64_t session_quiet_ms(const struct session *, uint64_t now_us);
 
+/* What a plugin found out about the peer (tn_note). */
+void session_set_note(struct session *, enum session_note, int64_t);
+void session_set_masternode(struct session *, bool);
+
 /* Sum of what its account misses, queue included: 0 = balanced. */
 uint64_t session_off(const struct session *);
 

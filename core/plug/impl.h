@@ -32,7 +32,9 @@ struct plugin {
 	bool inited;
 	struct bus_member *member;
 	struct tn_arena *conf_memory, *next_memory;
-	void *next_conf; /* staged by plug_reload_check */
+	struct tn_arena *first_memory; /* holds options that wait for a restart; may be NULL */
+	bool keeps_old;                /* next_conf points into memory before it */
+	void *next_conf;               /* staged by plug_reload_check */
 	int *db;
 	struct metric *metric;
 	struct plug_timer *timers;
@@ -56,8 +58,9 @@ struct plug {
 	unsigned count;
 	struct handles *timer_handles, *tickets;
 	struct husk *husks; /* files to be closed on a later tick */
-	uint32_t serial;    /* of the last up() */
-	unsigned events;    /* nesting */
+	uint64_t husk_timer;
+	uint32_t serial; /* of the last up() */
+	unsigned events; /* nesting */
 };
 
 static inline struct plugin *plugin_of(struct tn_ctx *c)
@@ -131,6 +134,7 @@ uint64_t ticket_command(struct plugin *, struct tn_cmd *, uint32_t ms);
 int ticket_finish(struct plug *, uint64_t, int result, const void *payload);
 void ticket_finish_soon(struct plug *, uint64_t, int result); /* from the loop */
 void ticket_sweep(struct plugin *);                           /* TN_EGONE */
+struct tn_cmd *ticket_cmd(const struct plug *, uint64_t);     /* NULL: stale or no command's */
 
 /* ---- timers.c */
 uint64_t plug_timer_add(struct plugin *, uint64_t ms, bool repeat, tn_timer_fn *, void *arg);

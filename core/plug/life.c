@@ -146,6 +146,7 @@ void life_leave(struct plugin *p)
 
 	if (!p->member)
 		return;
+	ticket_sweep(p);
 	bus_end_holds(p->member);
 	plug_timer_sweep(p);
 	data_sweep(p);

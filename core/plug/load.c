@@ -196,7 +196,10 @@ void load_close_husks(struct plug *pl)
 
 static void on_later(void *arg)
 {
-	load_close_husks(arg);
+	struct plug *pl = arg;
+
+	pl->husk_timer = 0;
+	load_close_husks(pl);
 }
 
 /* Never from inside its own code: the loop does it. Without memory it stays mapped. */
@@ -208,13 +211,16 @@ static void close_file(struct plugin *p)
 		return;
 	*h = (struct husk){ p->plug->husks, p->dl, p->fd };
 	p->plug->husks = h;
-	timers_add(p->plug->timers, 0, on_later, p->plug);
+	if (!p->plug->husk_timer)
+		p->plug->husk_timer = timers_add(p->plug->timers, 0, on_later, p->plug);
 }
 
 void load_close(struct plugin *p)
 {
 	if (p->fd >= 0)
 		close_file(p);
+	if (p->first_memory != p->conf_memory)
+		tn_arena_unref(p->first_memory);
 	tn_arena_unref(p->conf_memory);
 	tn_arena_unref(p->next_memory);
 	free(p->ctx.state);

@@ -100,6 +100,13 @@ int ticket_finish(struct plug *pl, uint64_t handle, int result, const void *payl
 	return 0;
 }
 
+struct tn_cmd *ticket_cmd(const struct plug *pl, uint64_t handle)
+{
+	struct ticket *t = handles_get(pl->tickets, handle);
+
+	return t ? t->cmd : NULL;
+}
+
 static void on_soon(void *arg)
 {
 	struct ticket *t = arg;

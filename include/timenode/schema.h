@@ -79,7 +79,8 @@ struct tn_field {
 	const char *name;
 	const struct tn_schema *of; /* record, or the list's element */
 	uint32_t off;
-	uint32_t max; /* elements or bytes; 0 = the kind's limit */
+	uint32_t max; /* elements or bytes; 0 = the kind's limit: text 64 KiB, bytes 1 MiB,
+		       * lists 1 Mi elements */
 	uint16_t has; /* offset of the presence bool */
 	uint8_t kind;
 	uint8_t flags;
@@ -140,13 +141,25 @@ TN_API extern const struct tn_schema
 TN_API extern const struct tn_schema
 	tn_schema_word; /* list element: struct tn_str, up to 64 bytes */
 
-/* Is a third party's table sane: offsets inside the struct, known kinds, nesting
- * at most 16 deep, choices only where they may be? 0 or TN_EINVAL with the reason.
+/* Is a third party's table sane? Offsets inside the struct and aligned, known kinds, at
+ * most 64 members with plain ASCII names, nesting at most 16 deep, extensions only in
+ * records, list elements that are never empty, choices anywhere but directly inside a
+ * choice. 0 or TN_EINVAL with the reason. Readers and writers rely on it.
  */
 TN_API int tn_schema_check(const struct tn_schema *s, struct tn_error *err);
 
+/* What a decode may take from the arena, for an input of n bytes, whatever it says:
+ *
+ *     256 + s->size + n * (4 * E + 16)
+ *
+ * where E is the size of the largest list element in the schema. Arrays grow as
+ * elements arrive; no count or length in the input is ever believed in advance.
+ */
+
 /* JSON text of one value (not a line: no name, no LF) into a new object of the
- * arena. Decoded data never points into the input. White space around the value is
+ * arena (NULL for a unit, whose text is null). Decoded data never points into the input.
+ * Text members are checked to be UTF-8, values of unknown members are not; who needs
+ * that, checks the whole input with tn_utf8_valid first. White space around the value is
  * allowed, anything else after it is not. *canonical (may be NULL) tells whether
  * the input is byte for byte what tn_json_write would produce.
  * 0, TN_EBAD with the reason and the offset, or TN_ENOMEM at the arena's limit.

@@ -239,6 +239,6 @@ int tn_bin_read(const struct tn_schema *s, struct tn_view in, struct tn_arena *a
 		return code;
 	if (b.p != b.end)
 		return bad(&b, "something after the value");
-	*out = obj;
+	*out = s->shape == TN_UNIT ? NULL : obj;
 	return 0;
 }

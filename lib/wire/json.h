@@ -15,6 +15,8 @@ struct json {
 	bool canon;    /* so far, the bytes are those the writer would give */
 	bool starved;  /* the failure was the end of the input */
 	bool brief;    /* json_name may stop when its buffer is full */
+	bool lax;      /* json_name: a string of bytes, as the reference reads keys: control
+			* characters and lone surrogates are taken */
 	uint8_t *nest; /* json_skip: one bit for each open bracket */
 	size_t nest_bits;
 };

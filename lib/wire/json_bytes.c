@@ -135,12 +135,16 @@ static int key_numbers(struct json *j, struct tn_key *out)
 int json_key(struct json *j, struct tn_key *out)
 {
 	size_t n;
+	int code;
 
 	json_space(j);
 	if (json_peek(j) != '"')
 		return key_numbers(j, out);
-	if (json_name(j, (char *)out->b, sizeof out->b, &n) != 0)
-		return TN_EBAD;
+	j->lax = true;
+	code = json_name(j, (char *)out->b, sizeof out->b, &n);
+	j->lax = false;
 	j->canon = false;
+	if (code != 0)
+		return code;
 	return n == sizeof out->b ? 0 : json_refuse(j, "a key has 32 bytes");
 }

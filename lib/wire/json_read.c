@@ -392,7 +392,7 @@ int tn_json_read(const struct tn_schema *s, struct tn_view in, struct tn_arena *
 	json_space(&j);
 	if (j.p != j.end)
 		return json_refuse(&j, "something after the value");
-	*out = obj;
+	*out = s->shape == TN_UNIT ? NULL : obj;
 	if (canonical)
 		*canonical = j.canon;
 	return 0;

@@ -117,9 +117,18 @@ static bool needs_hex(uint32_t cp)
 	return cp < 0x20 && (cp == 0 || !strchr("\b\f\n\r\t", (int)cp));
 }
 
+/* The second half of a pair. */
+static int low_half(struct json *j, uint32_t *low)
+{
+	if (json_word(j, "\\u") != 0 || hex4(j, low) != 0)
+		return TN_EBAD;
+	return *low >= 0xdc00 && *low <= 0xdfff ? 0 : json_refuse(j, "lone surrogate");
+}
+
 /* Behind "\u": one code point, from two escapes if it needs a pair. */
 static int unicode(struct json *j, uint32_t *cp)
 {
+	const uint8_t *first;
 	uint32_t low;
 
 	if (hex4(j, cp) != 0)
@@ -128,13 +137,14 @@ static int unicode(struct json *j, uint32_t *cp)
 		j->canon = false;
 	if (*cp < 0xd800 || *cp > 0xdfff)
 		return 0;
-	if (*cp >= 0xdc00)
-		return json_refuse(j, "lone surrogate");
-	if (json_word(j, "\\u") != 0 || hex4(j, &low) != 0)
-		return TN_EBAD;
-	if (low < 0xdc00 || low > 0xdfff)
-		return json_refuse(j, "lone surrogate");
-	*cp = 0x10000 + ((*cp - 0xd800) << 10) + (low - 0xdc00);
+	first = j->p;
+	if (*cp < 0xdc00 && low_half(j, &low) == 0) {
+		*cp = 0x10000 + ((*cp - 0xd800) << 10) + (low - 0xdc00);
+		return 0;
+	}
+	if (!j->lax)
+		return *cp < 0xdc00 ? TN_EBAD : json_refuse(j, "lone surrogate");
+	j->p = first;
 	return 0;
 }
 
@@ -170,7 +180,7 @@ static inline int next_piece(struct json *j, char out[4], unsigned *n)
 {
 	uint8_t c = json_peek(j);
 
-	if (c < 0x20)
+	if (c < 0x20 && (!j->lax || j->p == j->end))
 		return json_fail(j, "control character in a string");
 	j->p++;
 	*n = c != '"';

@@ -24,15 +24,13 @@ uint8_t *vector_line(json_object *record, size_t *n);
 /* Hex text as bytes; the caller frees. */
 uint8_t *vector_hex(const char *hex, size_t *n);
 
-/* What the library makes of one line (LF not included), by envelope, name and, if the
- * library knows the body, the body.
- */
+/* What the library makes of one line, by envelope, name and body. */
 struct verdict {
 	int index; /* of the message, TN_ENOENT if there is none */
 	bool utf8, envelope;
-	bool accept;    /* neither malformed nor unknown, as far as that was looked at */
-	bool decoded;   /* the body was read by its schema */
-	bool canonical; /* then also: of the whole line */
+	bool own;       /* the body's table is the library's, not the test's */
+	bool accept;    /* neither malformed nor unknown */
+	bool canonical; /* of the whole line */
 	const void *body;
 	struct tn_error err;
 };

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT
+ * core/ctl/cmd_plugin.c - plugins, and load and unload of one
+ */
+#include <stdio.h>
+
+#include "ctl/impl.h"
+
+static void give_messages(struct request *r, const struct plug_info *p)
+{
+	char text[2048] = "";
+
+	for (unsigned i = 0; i < p->messages.rows; i++) {
+		const struct tn_message *m = plug_row(&p->messages, i);
+
+		if (m->claim == TN_OWN)
+			reply_join(text, sizeof(text), m->name);
+	}
+	reply_text(r, "messages", text);
+}
+
+/* A want stands in parentheses. */
+static void give_needs(struct request *r, const struct plug_info *p)
+{
+	char text[512] = "", word[64];
+
+	for (unsigned i = 0; i < p->needs.rows; i++) {
+		const struct tn_need *n = plug_row(&p->needs, i);
+
+		snprintf(word, sizeof(word), n->want == TN_WANT ? "(%.48s)" : "%.48s", n->name);
+		reply_join(text, sizeof(text), word);
+	}
+	reply_text(r, "needs", text);
+}
+
+static int run_plugins(struct request *r, struct tn_error *err)
+{
+	struct plug_info p;
+
+	(void)err;
+	for (size_t i = 0; plug_info(r->ctl->set.plug, i, &p); i++) {
+		reply_row(r);
+		reply_text(r, "name", p.name);
+		reply_text(r, "version", p.version);
+		reply_text(r, "state", p.state);
+		reply_text(r, "path", p.path);
+		give_messages(r, &p);
+		give_needs(r, &p);
+		reply_u64(r, "pending", p.pending);
+		reply_u64(r, "calls", p.overrun.calls);
+		reply_u64(r, "slow", p.overrun.slow);
+		reply_u64(r, "worst_us", p.overrun.worst_us);
+		reply_text(r, "summary", p.summary);
+		reply_send(r);
+	}
+	return 0;
+}
+
+static int run_plugin(struct request *r, struct tn_error *err)
+{
+	const char *action = r->value[0], *name = r->value[1];
+
+	if (strcmp(action, "load") == 0)
+		return plug_load(r->ctl->set.plug, name, err);
+	if (strcmp(action, "unload") == 0)
+		return plug_unload(r->ctl->set.plug, name, err);
+	return tn_fail(err, TN_EINVAL, "plugin \"%.40s\": the actions are load and unload", action);
+}
+
+const struct command command_plugin[] = {
+	{ .name = "plugins", .help = "loaded plugins in the order of loading", .run = run_plugins },
+	{ .name = "plugin",
+	  .help = "load or unload a plugin by name",
+	  .param = { { "action", false }, { "name", false } },
+	  .changes = true,
+	  .run = run_plugin },
+	{ .name = NULL },
+};

@@ -1,0 +1,1 @@
+# t/ctl.mk: tests of this area. SPDX-License-Identifier: MIT
