@@ -98,6 +98,13 @@ static const char *join(struct app *a, struct tn_str dir, const char *name)
 	return path;
 }
 
+/* The command line's level, as settings_read would have read it. */
+static void set_level(struct settings *set, const char *word)
+{
+	set->log.level = (struct tn_str){ word, (uint32_t)strlen(word) };
+	set->level = (enum log_level)log_level_of(word, strlen(word));
+}
+
 static int prepare(struct app *a, struct tn_error *err)
 {
 	a->arena = tn_arena_create(0);
@@ -108,9 +115,10 @@ static int prepare(struct app *a, struct tn_error *err)
 		return TN_EINVAL;
 	if (settings_read(a->conf, &a->set, a->arena, err) < 0)
 		return TN_EINVAL;
+	if (settings_dirs(&a->set, geteuid() == 0, home_dir(), a->arena, err) < 0)
+		return TN_EINVAL;
 	if (a->opt.log_level)
-		a->set.log.level =
-			(struct tn_str){ a->opt.log_level, (uint32_t)strlen(a->opt.log_level) };
+		set_level(&a->set, a->opt.log_level);
 	/* The background has no stderr. */
 	if (a->opt.daemon && a->set.log.to.n == 6 && memcmp(a->set.log.to.p, "stderr", 6) == 0)
 		a->set.log.to = (struct tn_str){ "syslog", 6 };
@@ -149,22 +157,25 @@ static void on_quit(void *arg)
 	stop(arg, "asked by the control socket");
 }
 
-/* A new configuration; the old one stays if anything is wrong with it. */
+/* A new configuration; the old one stays if anything is wrong with it. The node says what
+ * became of it, unless it never got to see it.
+ */
 static void reload(struct app *a)
 {
 	struct tn_error err = { "" };
 	struct conf *conf = read_conf(&a->opt, &err);
 
-	if (!conf || node_reload(a->node, conf, &err) < 0) {
-		log_line(a->log, "main", LOG_LEVEL_ERROR, "",
-			 "Reload refused, the old configuration stays: %s", err.text);
+	if (!conf) {
+		log_line(a->log, "main", LOG_LEVEL_ERROR, "", "reload refused, nothing changed: %s",
+			 err.text);
+		return;
+	}
+	if (node_reload(a->node, conf, &err) < 0) {
 		conf_free(conf);
 		return;
 	}
 	conf_free(a->conf);
 	a->conf = conf;
-	log_line(a->log, "main", LOG_LEVEL_INFO, "", "Configuration reloaded from %s",
-		 conf_name(&a->opt));
 }
 
 static void on_hup(void *arg, int signo)
@@ -221,7 +232,6 @@ static void env_write(void *arg, enum env_log_level level, const char *line, siz
 static int open_log(struct app *a, struct tn_error *err)
 {
 	const struct log_out out = { .wall_us = log_wall_us, .write = log_write, .arg = a };
-	int level = log_level_of(a->set.log.level.p, a->set.log.level.n);
 	const char *to = copy(a, a->set.log.to), *file = copy(a, a->set.log.file);
 
 	a->sink = sink_create();
@@ -229,8 +239,7 @@ static int open_log(struct app *a, struct tn_error *err)
 	if (!a->sink || !a->log || !to || !file)
 		return tn_fail(err, TN_ENOMEM, "no memory");
 	env_event_log_to(a->env, env_write, a);
-	if (level >= 0)
-		logger_level(a->log, NULL, (enum log_level)level);
+	logger_level(a->log, NULL, a->set.level);
 	return sink_set(a->sink, to, file, err);
 }
 

@@ -242,8 +242,8 @@ static void test_many_formats(void)
 	unsigned long long more;
 
 	for (unsigned i = 0; i < 5000; i++) {
-		snprintf(fmt, sizeof fmt, "format %u", i);
-		log_line(l, "net", i == 4999 ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, "", fmt);
+		snprintf(fmt, sizeof fmt, "format %u %%u", i);
+		log_line(l, "net", i == 4999 ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, "", fmt, i);
 	}
 	ok(w.lines < 400, "5000 formats write %u lines", w.lines);
 	logger_free(l);

@@ -97,7 +97,7 @@ static void an_hour(void)
 	good &= is_int(status(f, "connects"), 6, "only six connects were ever made");
 	good &= is_int(status(f, "handshake_failures"), 0, "no handshake failed");
 	fleet_run(f, 5 * SECOND);
-	good &= ok(sum(f, "pingpong.sent") >= 12 * 120, "pings were sent");
+	good &= ok(sum(f, "pingpong.sent") >= 12 * 120, "%d pings were sent",(int)sum(f, "pingpong.sent"));
 	good &= is_int(sum(f, "pingpong.sent"), sum(f, "pingpong.matched"), "every ping matched");
 	good &= is_int(off(f), 0, "every message is accounted for");
 	if (!good)

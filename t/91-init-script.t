@@ -78,8 +78,8 @@ is(pid(), $first, 'and starts no other');
 
 is(verb('reload'), 0, 'reload');
 my $end = time + $limit;
-sleep 0.01 until slurp("$dir/log") =~ /Configuration reloaded/ || time > $end;
-like(slurp("$dir/log"), qr/Configuration reloaded/, 'reaches the daemon');
+sleep 0.01 until slurp("$dir/log") =~ /fake: reload/ || time > $end;
+like(slurp("$dir/log"), qr/fake: reload/, 'reaches the daemon');
 is(pid(), $first, 'which is the same');
 write_file("$dir/t.conf", "data_dir = ;\n");
 is(verb('reload'), 6, 'reload of a wrong configuration is 6');

@@ -12,8 +12,10 @@
 
 struct conf; /* a parsed file */
 
-/* NULL with "FILE:LINE: reason". A file over 1 MiB is refused. conf_read_text is
- * for the presets and for tests; `name` stands for the file in messages.
+/* NULL with "FILE:LINE: reason". Refused are files over 1 MiB, @include, NUL bytes,
+ * hexadecimal numbers and numbers that libconfig would cut, besides what its grammar
+ * does not take. Of a long path messages show the last 100 bytes. conf_read_text is for
+ * the presets and for tests; `name` stands for the file in messages.
  */
 struct conf *conf_read_file(const char *path, struct tn_error *);
 struct conf *conf_read_text(const char *text, const char *name, struct tn_error *);
@@ -22,13 +24,16 @@ void conf_free(struct conf *); /* NULL is fine */
 /* Is there such a group ("network", "plugins.pingpong")? */
 bool conf_has(const struct conf *, const char *group);
 
-/* Names of the groups inside a group, in file order: calls fn for each. */
+/* Names of the groups inside a group, in file order: calls fn for each; other members
+ * are passed over. Non-zero from fn ends it and is the result.
+ */
 int conf_each_group(const struct conf *, const char *group,
 		    int (*fn)(void *arg, const char *name, int line), void *arg);
 
-/* Fills `out` from `group` ("" = top level) by the table: defaults first, then the
- * file. Every key of the group must be a row, or one of `also` (NULL-terminated
+/* Fills `out` from `group` ("" = top level) by the table: from the file what stands
+ * there, else the default. Every key of the group must be a row, or one of `also` (NULL-terminated
  * list of other allowed members, may be NULL). c may be NULL: defaults only.
+ * lo..hi bound the value, the length of a text, the number of items of a list.
  * Texts and lists live in the arena. 0 or TN_EINVAL with the message.
  */
 int conf_fill(const struct conf *c, const char *group, struct tn_table options,
@@ -50,8 +55,9 @@ int conf_each_text(const struct conf *, const char *group,
 /* "FILE:LINE" of a member, for messages of the caller; FILE alone if absent. */
 const char *conf_where(const struct conf *, const char *group, const char *key, char buf[160]);
 
-/* Checks a table itself (a plugin's): keys well formed and unique, defaults valid and
- * within lo..hi, offsets inside conf_bytes. 0 or TN_EINVAL with the reason.
+/* Checks a table itself (a plugin's): keys well formed ([a-z][a-z0-9_]*, not "path") and
+ * unique, defaults valid and within lo..hi, members aligned and inside conf_bytes. 0 or
+ * TN_EINVAL with the reason. Do this before conf_fill and conf_print.
  */
 int conf_check_table(struct tn_table options, size_t conf_bytes, struct tn_error *);
 
@@ -62,15 +68,18 @@ const char *conf_fixed_changed(struct tn_table options, const void *old, const v
 
 /* The options of one group as they would stand in a file, with help as comments:
  * values from `values`, or the defaults if NULL. Returns the bytes needed, writes at
- * most room. indent: number of tabs.
+ * most room, without a NUL. indent: number of tabs.
  */
 size_t conf_print(struct tn_table options, const void *values, unsigned indent, char *buf,
 		  size_t room);
 
-/* The best match of `word` among n names, NULL if none is near (distance > 3). */
+/* The best match of `word` among n names, NULL if none is near: more than 3 changes, or
+ * more than a third of the word (one at least).
+ */
 const char *conf_nearest(const char *word, const char *const *names, size_t n);
 
-/* "90s", "1h", "250ms", plain numbers are milliseconds; "16M", "4K", "2G", plain bytes.
+/* "250ms", "90s", "10m", "1h", "7d", plain numbers are milliseconds; "4K", "16M", "2G",
+ * "1T", plain numbers are bytes. No signs, blanks or fractions; at most INT64_MAX.
  * 0 or TN_EINVAL (overflow too).
  */
 int conf_parse_ms(const char *text, uint64_t *out);

@@ -81,7 +81,7 @@ struct text {
 struct request {
 	struct ctl *ctl;
 	struct request *prev, *next; /* of those held */
-	struct tn_cmd cmd;
+	uint64_t running;            /* of a held command */
 	ctl_reply_fn *fn;
 	void *arg;
 	const char *value[CTL_PARAMS]; /* by the command's params, NULL: absent; while it runs */

@@ -64,9 +64,6 @@ static struct request *create(struct ctl *ctl, ctl_reply_fn *fn, void *arg)
 	if (!r)
 		return NULL;
 	*r = (struct request){ .ctl = ctl, .fn = fn, .arg = arg, .id = "null" };
-	r->cmd.row = on_row;
-	r->cmd.end = on_end;
-	r->cmd.arg = r;
 	return r;
 }
 
@@ -90,7 +87,7 @@ void request_drop_of(struct ctl *ctl, ctl_reply_fn *fn, void *arg)
 		if (!is_of(r, fn, arg))
 			continue;
 		unhold(r);
-		plug_command_drop(ctl->set.plug, &r->cmd);
+		plug_command_drop(ctl->set.plug, r->running);
 		discard(r);
 	}
 }
@@ -101,7 +98,7 @@ void request_drop_all(struct ctl *ctl)
 
 	while ((r = ctl->held)) {
 		unhold(r);
-		plug_command_drop(ctl->set.plug, &r->cmd);
+		plug_command_drop(ctl->set.plug, r->running);
 		finish(r, TN_EGONE, "the node is ending");
 	}
 }
@@ -263,6 +260,7 @@ static void note(struct ctl *ctl, const char *name, json_object *args)
 static int run_plugins(struct request *r, const struct tn_command *c, json_object *args,
 		       struct tn_error *err)
 {
+	const struct plug_reply reply = { on_row, on_end, r };
 	struct tn_view view = { NULL, 0 };
 
 	if (r->ctl->held_count >= CTL_HELD_MAX)
@@ -273,7 +271,7 @@ static int run_plugins(struct request *r, const struct tn_command *c, json_objec
 		if (!view.p)
 			return tn_fail(err, TN_ENOMEM, "no memory");
 	}
-	return plug_command_run(r->ctl->set.plug, c, &r->cmd, view, err);
+	return plug_command_run(r->ctl->set.plug, c, &reply, view, &r->running, err);
 }
 
 static int run(struct request *r, json_object *doc, struct tn_error *err)
@@ -281,8 +279,8 @@ static int run(struct request *r, json_object *doc, struct tn_error *err)
 	struct ctl *ctl = r->ctl;
 	const struct command *own;
 	const struct tn_command *plugins;
-	json_object *args;
-	const char *name;
+	json_object *args = NULL;
+	const char *name = NULL;
 	int rc = read_line(doc, &name, &args, err);
 
 	if (rc < 0)

@@ -291,6 +291,21 @@ static void took(struct session *s, long n, bool direct)
 	keep(s, net->buffer + used, (size_t)n - used);
 }
 
+/* Before the handshake a dialer is nobody: a few kilobytes are all it gets. Old ones
+ * send their first Pings along with it, so what is read with it counts too. (A listener
+ * may send much right behind its Ack.)
+ */
+static bool too_early(struct session *s, size_t n)
+{
+	if (s->state != LINK_HANDSHAKING || s->outbound)
+		return false;
+	s->in.early += (uint32_t)n;
+	if (s->in.early <= BEFORE_HANDSHAKE_BYTES)
+		return false;
+	oversize(s, "more than 4096 bytes before the handshake");
+	return true;
+}
+
 void line_readable(void *arg)
 {
 	struct session *s = arg;
@@ -308,7 +323,7 @@ void line_readable(void *arg)
 		net_close(net, s, "cannot read: %s", strerror((int)-n));
 	else if (n == 0)
 		at_end(s);
-	else
+	else if (!too_early(s, (size_t)n))
 		took(s, n, direct);
 }
 

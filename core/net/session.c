@@ -202,8 +202,8 @@ static void log_end(struct session *s, bool was_up)
 	char at[TN_ADDR_TEXT];
 
 	net_log(s->net, refused ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, s, "%s %s: %s",
-		was_up ? "Connection closed with" : "No session with",
-		tn_addr_text(&s->remote, at), why_of(s));
+		was_up ? "Connection closed with" : "No session with", tn_addr_text(&s->remote, at),
+		why_of(s));
 }
 
 /* Who else of this identity is UP? The longest-standing one takes over. */
@@ -275,7 +275,7 @@ static void retire(struct session *s)
 	if (came_up && net->hooks.closed)
 		net->hooks.closed(net->hook_arg, s);
 	net->slots[s->slot]--;
-	net->counts.ends++;
+	net->counts.ends += came_up;
 	remember_ended(net, s);
 	tell_peer(s, came_up);
 	if (came_up) {

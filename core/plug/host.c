@@ -369,6 +369,9 @@ static enum log_level level_of(enum tn_level l)
 	return (unsigned)l <= TN_DEBUG ? levels[l] : LOG_LEVEL_DEBUG;
 }
 
+static void log_text(struct tn_ctx *, enum tn_level, struct tn_sid, const char *, ...)
+	__attribute__((format(printf, 4, 5)));
+
 /* With a session the line is led by its direction, and repeats are counted per peer and
  * kind of line: a plugin's format is part of the subject, because ours is always the same. */
 static void log_text(struct tn_ctx *c, enum tn_level lv, struct tn_sid sid, const char *fmt, ...)

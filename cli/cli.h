@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT
+ * cli/cli.h - what the files of timenode-cli share
+ */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/* What the program answers (spec of the command line: timenode-cli --help). */
+enum cli_exit { CLI_DONE = 0, CLI_REFUSED = 1, CLI_USAGE = 2 };
+
+struct cli_error {
+	char text[400];
+	int code; /* of the daemon's error; our own failures are CLI_CODE_IO */
+};
+
+#define CLI_CODE_USAGE -4
+#define CLI_CODE_IO -9
+
+/* Text and code; returns `result`, so that `return cli_fail(...)` is one statement. */
+int cli_fail(struct cli_error *, int result, int code, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* ---- options.c: the command line */
+
+struct cli_options {
+	const char *config, *socket, *command;
+	char *const *word; /* behind the command: options are taken out */
+	int words;
+	unsigned node_id; /* 0: not given */
+	unsigned timeout_ms;
+	bool json, help, version;
+};
+
+/* Moves the words in argv together. CLI_DONE or CLI_USAGE with the reason. */
+int options_read(int argc, char **argv, struct cli_options *, struct cli_error *);
+const char *options_usage(void);
+
+/* ---- place.c: where the daemon's socket is. path has `room` bytes. */
+int place_find(const struct cli_options *, char *path, size_t room, struct cli_error *);
+
+/* ---- words.c: words behind a command as the arguments of its request. NULL with the
+ * reason; the caller puts the object. */
+json_object *words_to_args(const char *command, char *const *word, int words, struct cli_error *);
+
+/* ---- client.c: one request and its answer. Rows are appended to `rows` (an array).
+ * CLI_DONE, CLI_REFUSED (the daemon's error) or CLI_USAGE (no daemon, no sense, no answer
+ * within the time-out, which begins again with each line). */
+int client_call(const char *path, const char *command, json_object *args, unsigned timeout_ms,
+		json_object *rows, struct cli_error *);
+
+/* ---- table.c: rows for people. Consecutive rows with the same keys are one table. */
+void table_print(FILE *, json_object *rows, bool vertical);
+
+#endif

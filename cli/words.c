@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT
+ * cli/words.c - the words behind a command as named arguments
+ *
+ * The daemon's own commands take words by position, those of plugins KEY=VALUE.
+ */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+#define PLACES 3
+
+/* `need` words at least; a last name that ends in "..." takes all that is left. */
+struct command_row {
+	const char *name, *usage;
+	int need;
+	const char *place[PLACES];
+};
+
+static const struct command_row commands[] = {
+	{ "status", "", 0, { NULL } },
+	{ "stop", "", 0, { NULL } },
+	{ "reload", "", 0, { NULL } },
+	{ "plugins", "", 0, { NULL } },
+	{ "peers", "", 0, { NULL } },
+	{ "banlist", "", 0, { NULL } },
+	{ "audit", "", 0, { NULL } },
+	{ "help", " [COMMAND]", 0, { "command" } },
+	{ "why", " IP", 1, { "ip" } },
+	{ "addnode", " ADDR", 1, { "addr" } },
+	{ "unban", " ADDR|SUBNET", 1, { "addr" } },
+	{ "ban", " ADDR|SUBNET [DURATION] [REASON...]", 1, { "addr", "duration", "reason..." } },
+	{ "plugin", " load|unload NAME", 2, { "action", "name" } },
+	{ "loglevel", " [SUBSYSTEM] LEVEL", 1, { "subsystem", "level" } },
+};
+
+static const struct command_row *find(const char *command)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (strcmp(commands[i].name, command) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+static bool put(json_object *args, const char *key, json_object *value)
+{
+	if (value && json_object_object_add(args, key, value) == 0)
+		return true;
+	json_object_put(value);
+	return false;
+}
+
+/* Words with one blank between. */
+static json_object *join(char *const *word, int words)
+{
+	json_object *text;
+	size_t n = 1;
+	char *p;
+
+	for (int i = 0; i < words; i++)
+		n += strlen(word[i]) + 1;
+	p = calloc(1, n);
+	if (!p)
+		return NULL;
+	for (int i = 0; i < words; i++) {
+		if (i)
+			strcat(p, " ");
+		strcat(p, word[i]);
+	}
+	text = json_object_new_string(p);
+	free(p);
+	return text;
+}
+
+/* A place that these words leave out: `ban ADDR REASON`, `loglevel LEVEL`. */
+static bool leaves_out(const char *place, const char *word, int left)
+{
+	if (strcmp(place, "duration") == 0)
+		return word[0] < '0' || word[0] > '9';
+	return strcmp(place, "subsystem") == 0 && left == 1;
+}
+
+static int usage(const struct command_row *c, struct cli_error *err)
+{
+	return cli_fail(err, CLI_USAGE, CLI_CODE_USAGE, "usage: timenode-cli %s%s", c->name,
+			c->usage);
+}
+
+static int by_place(json_object *args, const struct command_row *c, char *const *word, int words,
+		    struct cli_error *err)
+{
+	int at = 0;
+
+	if (words < c->need)
+		return usage(c, err);
+	for (int i = 0; i < PLACES && c->place[i] && at < words; i++) {
+		size_t n = strcspn(c->place[i], ".");
+		bool all = c->place[i][n] == '.';
+		char key[32];
+
+		if (leaves_out(c->place[i], word[at], words - at))
+			continue;
+		snprintf(key, sizeof(key), "%.*s", (int)n, c->place[i]);
+		if (!put(args, key, join(word + at, all ? words - at : 1)))
+			return cli_fail(err, CLI_USAGE, CLI_CODE_IO, "no memory");
+		at = all ? words : at + 1;
+	}
+	return at == words ? CLI_DONE : usage(c, err);
+}
+
+/* Numbers, true and false as JSON reads them; any other word is a text. */
+static json_object *value_of(const char *word)
+{
+	json_tokener *t = json_tokener_new();
+	json_object *v;
+	size_t n = strlen(word);
+
+	if (!t)
+		return NULL;
+	json_tokener_set_flags(t, JSON_TOKENER_STRICT);
+	v = json_tokener_parse_ex(t, word, (int)n + 1); /* its NUL ends a number */
+	json_tokener_free(t);
+	if (json_object_is_type(v, json_type_int) || json_object_is_type(v, json_type_double) ||
+	    json_object_is_type(v, json_type_boolean))
+		return v;
+	json_object_put(v);
+	return json_object_new_string(word);
+}
+
+static int by_key(json_object *args, char *const *word, int words, struct cli_error *err)
+{
+	for (int i = 0; i < words; i++) {
+		const char *eq = strchr(word[i], '=');
+		char key[64];
+
+		if (!eq || eq == word[i] || (size_t)(eq - word[i]) >= sizeof(key))
+			return cli_fail(err, CLI_USAGE, CLI_CODE_USAGE,
+					"\"%s\": this command takes KEY=VALUE arguments", word[i]);
+		snprintf(key, sizeof(key), "%.*s", (int)(eq - word[i]), word[i]);
+		if (json_object_object_get_ex(args, key, NULL))
+			return cli_fail(err, CLI_USAGE, CLI_CODE_USAGE, "%s is given twice", key);
+		if (!put(args, key, value_of(eq + 1)))
+			return cli_fail(err, CLI_USAGE, CLI_CODE_IO, "no memory");
+	}
+	return CLI_DONE;
+}
+
+json_object *words_to_args(const char *command, char *const *word, int words, struct cli_error *err)
+{
+	const struct command_row *c = find(command);
+	json_object *args = json_object_new_object();
+	int rc;
+
+	if (!args) {
+		cli_fail(err, CLI_USAGE, CLI_CODE_IO, "no memory");
+		return NULL;
+	}
+	rc = c ? by_place(args, c, word, words, err) : by_key(args, word, words, err);
+	if (rc == CLI_DONE)
+		return args;
+	json_object_put(args);
+	return NULL;
+}
