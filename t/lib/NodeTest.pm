@@ -413,7 +413,7 @@ sub status ($self) { return ($self->rows('status'))[0] // {} }
 # Sessions that are up.
 sub peers ($self) {
 	my $a = $self->ask('peers');
-	return grep { $_->{state} eq 'UP' } @{ $a->{rows} };
+	return grep { $_->{state} eq 'up' } @{ $a->{rows} };
 }
 
 # The installed timenode-cli against this node: (exit code, stdout, stderr).
