@@ -15,6 +15,7 @@ struct line_in { /* zero is empty */
 	uint8_t *kept;
 	size_t n, room;
 	struct tn_cut cut;
+	uint32_t early;               /* bytes read from a dialer before its handshake was done */
 	uint32_t skip_id;             /* of the line being skipped */
 	bool skipping, peeked, ended; /* ended: the peer will send no more */
 };

@@ -9,6 +9,7 @@
 #define TIMENODE_HOST_H
 
 #include "timenode/plugin.h"
+#include "timenode/wire.h"
 
 #ifdef __cplusplus
 extern "C" {
