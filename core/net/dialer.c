@@ -161,12 +161,13 @@ static struct dial_answer rule(const struct net *net, const struct peer *p)
 
 static void wait_for_them(struct net *net, struct peer *p, const struct dial_answer *a)
 {
+	const char *who = net->set->rule == DIAL_HIGHER ? "higher" : "lower";
 	char at[TN_ADDR_TEXT];
 
 	if (p->state != LINK_WAITING) {
 		peer_set(net, p, LINK_WAITING, dial_why_text(a->why));
-		net_log(net, LOG_LEVEL_INFO, NULL, "Waiting for connection from %s (%s)",
-			peer_text(p, at), dial_why_text(a->why));
+		net_log(net, LOG_LEVEL_INFO, NULL,
+			"Waiting for connection from %s (they have %s IP)", peer_text(p, at), who);
 	}
 	set_timer(net, p, a->wait_us);
 }
