@@ -117,7 +117,8 @@ static const struct {
 	  "found the unknown key \"colour\", expected one of data_dir, run_dir, plugin_dir, network, "
 	  "sessions, score, store, log, plugins" },
 	{ "unknown-group", 2, "found the unknown key \"networks\", expected perhaps \"network\"" },
-	{ "unknown-many", 2, "found the unknown key \"colour\" in sessions" },
+	{ "unknown-many", 2,
+	  "found the unknown key \"colour\" in sessions, expected one of outbound, inbound, masternodes, max_per_ip, stall, line_max, unfinished_session, unfinished_node, queue_session, ..." },
 	{ "unknown-near", 4,
 	  "found the unknown key \"pasive_wait\" in network, expected perhaps \"passive_wait\"" },
 	{ "unquoted-address", 2, "found 127.0.0.1, expected quotes around it: \"127.0.0.1\"" },

@@ -268,7 +268,13 @@ bool book_add(struct book *b, const struct tn_addr *a, const struct tn_addr *sou
 
 bool book_restore(struct book *b, const struct entry *e)
 {
-	return !find(b, &e->addr) && put(b, e, 0, true);
+	if (find(b, &e->addr))
+		return false;
+	if (put(b, e, 0, true))
+		return true;
+	if (b->gones < b->places) /* a smaller book than it was: the row goes */
+		b->gone[b->gones++] = e->addr;
+	return false;
 }
 
 void book_drop(struct book *b, const struct tn_addr *a)

@@ -10,6 +10,7 @@
 #include "book.h"
 #include "timenode/event.h"
 #include "timenode/host.h"
+#include "timenode/wire.h"
 
 enum {
 	GIVE_MAX = 64,   /* addresses in an answer of ours */
