@@ -124,3 +124,15 @@ t_47_peers_book_t_SOURCES = t/47-peers-book.c t/lib/tap.c
 t_47_peers_book_t_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/plugins
 t_47_peers_book_t_LDADD = libtnplugins.a $(core_libs)
 TESTS += t/47-peers-book.t
+
+check_PROGRAMS += t/45-plug-life.t
+t_45_plug_life_t_SOURCES = t/45-plug-life.c t/lib/tap.c
+t_45_plug_life_t_CPPFLAGS = $(unit_cppflags)
+t_45_plug_life_t_LDADD = $(plug_libs)
+TESTS += t/45-plug-life.t
+
+check_PROGRAMS += t/48-sim-pingpong.t
+t_48_sim_pingpong_t_SOURCES = t/48-sim-pingpong.c t/lib/tap.c
+t_48_sim_pingpong_t_CPPFLAGS = $(unit_cppflags)
+t_48_sim_pingpong_t_LDADD = $(plug_libs)
+TESTS += t/48-sim-pingpong.t
