@@ -189,7 +189,7 @@ static int status_lies(void)
 
 static int odd_text(void)
 {
-	ok(true, "a # TODO b\\c\nnot ok 2");
+	ok(true, "a # TODO b\\c\nnot ok 2\x1b\xff");
 	return done_testing();
 }
 
@@ -292,7 +292,7 @@ static void verdicts(void)
 	expect(nothing, 1, "1..0\n", "no check at all");
 	expect(forgotten, 1, "1..1\nok 1 - and then nothing\n", "done_testing forgotten");
 	expect(status_lies, 1, "not ok 1 - bad\n1..1\n", "main returns 0 after a failure");
-	expect(odd_text, 0, "ok 1 - a \\# TODO b\\\\c not ok 2\n1..1\n",
+	expect(odd_text, 0, "ok 1 - a \\# TODO b\\\\c not ok 2\\x1b\\xff\n1..1\n",
 	       "text that looks like TAP");
 	expect(skips, 0, "ok 1 # SKIP no disk\nok 2 # SKIP no disk\n1..2\n", "skipped checks");
 	expect(todo_bad, 0, "not ok 1 - known # TODO not yet\nok 2 - fine\n1..2\n", "todo");

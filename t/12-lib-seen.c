@@ -70,6 +70,8 @@ static void generations(void)
 			lost++;
 		if (i >= CAPACITY && !has(s, i - CAPACITY + 1))
 			lost++;
+		if (i >= CAPACITY && add(s, i - CAPACITY + 1))
+			lost++;
 		if (i >= 2 * CAPACITY && has(s, i - 2 * CAPACITY))
 			kept++;
 	}
@@ -140,6 +142,9 @@ static void bucket(void)
 	ok(!tn_bucket_take(&b, 2, 100 + 333335), "two are not");
 	ok(!tn_bucket_take(&b, 1, 50), "a clock that goes back gives nothing");
 	is_uint(tn_bucket_wait_us(&b, 6, 100), UINT64_MAX, "more than the burst never comes");
+	for (taken = 0, i = 0; i < 10; i++)
+		taken += tn_bucket_take(&b, 1, 60000000);
+	is_uint(taken, 5, "a minute of rest gives no more than the burst");
 	ok(tn_bucket_take(&b, 5, UINT64_MAX), "a clock that leaps fills it");
 	ok(!tn_bucket_take(&b, 1, UINT64_MAX), "but no fuller than full");
 }

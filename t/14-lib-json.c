@@ -246,6 +246,29 @@ static void deep(void)
 	free(text);
 }
 
+/* Both kinds in turn, deeper than what is remembered without growing. */
+static void alternating(void)
+{
+	enum { DEEP = 5000 };
+	static const char after[] = ",\"nonce\":1,\"timestamp\":2}";
+	char *text = malloc(16 + DEEP * 8 + sizeof after), *p;
+	unsigned i;
+
+	if (!text)
+		bail_out("no memory");
+	p = text + sprintf(text, "{\"x\":");
+	for (i = 0; i < DEEP; i++)
+		p += sprintf(p, "[{\"a\":");
+	*p++ = '0';
+	for (i = 0; i < DEEP; i++)
+		p += sprintf(p, "}]");
+	memcpy(p, after, sizeof after);
+	isnt_null(get(&tn_wire_ping, text, NULL), "arrays and objects in turn");
+	memcpy(p - 4, "]}", 2);
+	ok(!get(&tn_wire_ping, text, NULL), "the last but one closed the wrong way");
+	free(text);
+}
+
 static void utf8(void)
 {
 	refused(&tn_schema_string, "\"\xff\"", "no UTF-8");
@@ -307,6 +330,7 @@ int main(void)
 	addresses();
 	ignored();
 	deep();
+	alternating();
 	utf8();
 	room();
 	memory();

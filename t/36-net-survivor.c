@@ -255,6 +255,8 @@ static void old_node(void)
 	q.first.heard = false;
 	q.age_us = SURVIVOR_PROBE_US;
 	is_int(survivor_rule(&q).act, SURVIVOR_DROP_FIRST, "it takes over from a silent one");
+	q.first.outbound = q.second.outbound = true;
+	is_int(survivor_rule(&q).act, SURVIVOR_DROP_FIRST, "also if we dialed both");
 }
 
 /* Equal questions have equal answers, with a text, and a wait has an end or needs a line. */

@@ -48,6 +48,7 @@ static void extremes(void)
 	is_uint(score_add(&s, UINT32_MAX, 0, HALF), UINT32_MAX / 1000, "points saturate");
 	is_uint(score_add(&s, UINT32_MAX, 0, HALF), UINT32_MAX / 1000, "again");
 	is_uint(score_now(&s, HALF, HALF), UINT32_MAX / 2000, "and still halve");
+	is_uint(score_now(&s, 22 * HALF, HALF), 1, "22 half lives leave one of 4 million");
 	is_uint(score_now(&s, UINT64_MAX, 0), UINT32_MAX / 1000, "no half life: no decay");
 	s = (struct score){ 0 };
 	score_add(&s, 1000, 0, UINT64_MAX);

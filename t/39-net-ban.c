@@ -198,9 +198,11 @@ static void kept(void)
 	is_str(why(b, "1.0.0.1", NOW + 49), "stays", "so that a shorter one changes nothing");
 	is_int(add(b, "2001:db8::/32", NOW + 20, 1, "automatic"), 0, "points as well");
 	is_str(why(b, "2001:db8::9", NOW + 99), "net", "and their owner");
+	add(b, "1.0.0.1", NOW + 70, 1, "longer");
 	bans_free(b);
 	b = bans_create(store, 100, NOW, NULL);
 	is_uint(bans_count(b), 2, "what was over has left the store");
+	is_str(why(b, "1.0.0.1", NOW + 69), "longer", "what was replaced is replaced there");
 	bans_free(b);
 	store_close(store);
 }
@@ -235,19 +237,52 @@ static void smaller_after_restart(void)
 	store_close(store);
 }
 
-static void damaged(void)
+struct damage {
+	struct store_batch *batch;
+	int db;
+	size_t n;
+};
+
+/* The value of a good record under a key that is none. */
+static int damage_key(void *arg, struct tn_view key, struct tn_view val)
+{
+	struct damage *d = arg;
+	uint8_t bad[32] = { 0 };
+
+	memcpy(bad, key.p, key.n);
+	if (d->n == key.n)
+		bad[16] = 129;
+	store_del(d->batch, d->db, key);
+	return store_put(d->batch, d->db, (struct tn_view){ bad, d->n }, val);
+}
+
+static void damaged(size_t key_n, const char *what)
 {
 	struct store *store = store_memory_create();
-	struct store_batch *batch;
+	struct bans *b = bans_create(store, 9, NOW, NULL);
+	struct damage d = { store_batch(store), store_db(store, "core.bans", 1, NULL), key_n };
 	struct tn_error err = { "" };
-	int db = store_db(store, "core.bans", 1, NULL);
 
-	batch = store_batch(store);
-	store_put(batch, db, (struct tn_view){ (const uint8_t *)"short", 5 },
-		  (struct tn_view){ (const uint8_t *)"x", 1 });
-	store_commit(batch, NULL);
-	ok(!bans_create(store, 9, NOW, &err), "a damaged list is not taken for an empty one");
+	add(b, "1.0.0.1", NOW + 50, 300, "good");
+	bans_free(b);
+	store_scan(store, d.db, (struct tn_view){ NULL, 0 }, damage_key, &d);
+	store_commit(d.batch, NULL);
+	ok(!bans_create(store, 9, NOW, &err), "%s: not taken for an empty list", what);
 	ok(err.text[0] != '\0', "and it is said: %s", err.text);
+	store_close(store);
+}
+
+static void damaged_value(void)
+{
+	struct store *store = store_memory_create();
+	struct store_batch *batch = store_batch(store);
+	struct tn_error err = { "" };
+	uint8_t key[17] = { [16] = 128 };
+
+	store_put(batch, store_db(store, "core.bans", 1, NULL), (struct tn_view){ key, 17 },
+		  (struct tn_view){ key, 3 });
+	store_commit(batch, NULL);
+	ok(!bans_create(store, 9, NOW, &err) && err.text[0], "a value cut short: %s", err.text);
 	store_close(store);
 }
 
@@ -286,7 +321,10 @@ int main(void)
 	listing();
 	kept();
 	smaller_after_restart();
-	damaged();
+	damaged(16, "a short key");
+	damaged(18, "a long key");
+	damaged(17, "a prefix of 129 bits");
+	damaged_value();
 	scores();
 	return done_testing();
 }

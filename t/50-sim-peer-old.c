@@ -3,183 +3,16 @@
  *
  * Two old nodes with each other, and one with a raw peer that writes what it likes.
  */
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/tap.h"
-#include "sim/peer_old.h"
-#include "sim/world.h"
+#include "sim/old_scene.h"
 
-#define MS UINT64_C(1000)
-#define SECOND (1000 * MS)
-#define PORT 24100
 #define HELLO \
 	"{\"Handshake\":{\"magic\":[84,73,77,69],\"protocol_version\":1,\"network\":\"testnet\"}}\n"
 #define ACK "{\"Ack\":{\"message_type\":\"Handshake\"}}\n"
 #define WELCOME ACK "\"GetPeers\"\n"
-
-static struct tn_addr addr(const char *ip)
-{
-	struct tn_addr a;
-
-	if (tn_addr_parse(&a, ip, strlen(ip)))
-		bail_out("no address: %s", ip);
-	a.port = PORT;
-	return a;
-}
-
-static void pass_time(struct world *w, uint64_t us)
-{
-	world_run(w, world_now(w) + us);
-}
-
-/* ---- a raw peer */
-
-struct raw {
-	struct env *env;
-	struct env_conn *conn, *listener;
-	char got[32768];
-	size_t n;
-	bool up, ended, hang_up; /* hang_up: closes whatever it accepts */
-	unsigned accepts;
-};
-
-static void raw_readable(void *arg)
-{
-	struct raw *r = arg;
-	long n;
-
-	while ((n = r->env->ops->read(r->conn, r->got + r->n, sizeof(r->got) - 1 - r->n)) > 0)
-		r->n += (size_t)n;
-	r->got[r->n] = '\0';
-	if (n == -EAGAIN)
-		return;
-	r->ended = true;
-	r->env->ops->arm(r->conn, false, false);
-}
-
-static void raw_connected(void *arg, int err)
-{
-	struct raw *r = arg;
-
-	r->up = err == 0;
-	r->env->ops->arm(r->conn, r->up, false);
-}
-
-static const struct env_events raw_events = { .readable = raw_readable,
-					      .connected = raw_connected };
-
-static void raw_accepted(void *arg, struct env_conn *c, const struct tn_addr *from)
-{
-	struct raw *r = arg;
-
-	(void)from;
-	r->accepts++;
-	if (r->hang_up) {
-		r->env->ops->close(c, false);
-		return;
-	}
-	r->env->ops->close(r->conn, false);
-	r->conn = c;
-	r->up = true;
-	r->env->ops->adopt(c, &raw_events, r);
-	r->env->ops->arm(c, true, false);
-}
-
-static const struct env_events raw_listen_events = { .accepted = raw_accepted };
-
-static void raw_listen(struct raw *r, struct env *env, const char *ip)
-{
-	struct tn_addr at = addr(ip);
-
-	*r = (struct raw){ .env = env };
-	r->listener = env->ops->listen(env, &at, &raw_listen_events, r, NULL);
-}
-
-/* Connects and writes `text`, then half a second for answers. */
-static void raw_dial(struct raw *r, struct world *w, struct env *env, const char *to,
-		     const char *text)
-{
-	struct tn_addr at = addr(to);
-	struct iovec v = { (void *)(uintptr_t)text, strlen(text) };
-
-	*r = (struct raw){ .env = env };
-	r->conn = env->ops->connect(env, &at, NULL, &raw_events, r, NULL);
-	pass_time(w, SECOND);
-	if (r->up)
-		env->ops->writev(r->conn, &v, 1);
-	pass_time(w, SECOND / 2);
-}
-
-static void raw_send(struct raw *r, struct world *w, const char *text)
-{
-	struct iovec v = { (void *)(uintptr_t)text, strlen(text) };
-
-	r->n = 0;
-	r->got[0] = '\0';
-	r->env->ops->writev(r->conn, &v, 1);
-	pass_time(w, SECOND / 2);
-}
-
-static void raw_end(struct raw *r)
-{
-	r->env->ops->close(r->conn, false);
-	r->env->ops->close(r->listener, false);
-	r->conn = r->listener = NULL;
-}
-
-/* ---- one old node and the host of a raw peer */
-
-struct scene {
-	struct world *world;
-	struct env *raw_env;
-	struct peer_old *old;
-	const char *old_ip, *raw_ip;
-};
-
-static struct scene scene_of(const char *old_ip, const char *raw_ip, bool dials, uint64_t broadcast,
-			     bool shut)
-{
-	struct scene s = { .world = world_create(7), .old_ip = old_ip, .raw_ip = raw_ip };
-	struct tn_addr old_at = addr(old_ip), raw_at = addr(raw_ip);
-	struct peer_old_conf conf = { .ip = old_ip,
-				      .port = PORT,
-				      .known = &raw_ip,
-				      .knows = dials,
-				      .dials = dials,
-				      .broadcast_us = broadcast,
-				      .shut_overwritten = shut };
-
-	world_knobs(s.world)->segment = false;
-	s.raw_env = world_node(s.world, "raw", &raw_at);
-	s.old = peer_old_create(world_node(s.world, "old", &old_at), &conf, NULL);
-	if (!s.old)
-		bail_out("no old node");
-	return s;
-}
-
-static struct scene scene(const char *old_ip, const char *raw_ip, bool dials, uint64_t broadcast)
-{
-	return scene_of(old_ip, raw_ip, dials, broadcast, false);
-}
-
-static void leave(struct scene *s)
-{
-	peer_old_free(s->old);
-	world_free(s->world);
-}
-
-static struct peer_old_about about(struct scene *s)
-{
-	return peer_old_about(s->old, s->raw_ip);
-}
-
-static void dial(struct raw *r, struct scene *s, const char *text)
-{
-	raw_dial(r, s->world, s->raw_env, s->old_ip, text);
-}
 
 /* ---- two old nodes: text order decides (3.4 rule D), pings go on (5) */
 
@@ -194,7 +27,7 @@ static struct two two(const char *a, const char *b)
 	struct two t = { .world = world_create(3), .ip = { a, b } };
 
 	for (unsigned i = 0; i < 2; i++) {
-		struct tn_addr at = addr(t.ip[i]);
+		struct tn_addr at = raw_addr(t.ip[i]);
 		struct peer_old_conf conf = {
 			.ip = t.ip[i], .port = PORT, .known = t.ip, .knows = 2, .dials = true
 		};
@@ -209,14 +42,14 @@ static void text_order(const char *dialer, const char *other)
 	struct two t = two(dialer, other);
 	struct peer_old_about d, o;
 
-	pass_time(t.world, 10 * SECOND);
+	raw_wait(t.world, 10 * SECOND);
 	d = peer_old_about(t.node[0], other);
 	o = peer_old_about(t.node[1], dialer);
 	is_uint(d.opened[PEER_OLD_DIALED], 1, "%s dials %s: first in text order", dialer, other);
 	is_uint(o.opened[PEER_OLD_DIALED] + o.refused, 0, "who does not dial back");
 	is_uint(o.opened[PEER_OLD_ACCEPTED], 1, "but accepts");
 	is_uint(d.pings_sent, 2, "two pings at once");
-	pass_time(t.world, 3600 * SECOND);
+	raw_wait(t.world, 3600 * SECOND);
 	d = peer_old_about(t.node[0], other);
 	o = peer_old_about(t.node[1], dialer);
 	is_uint(d.pings_sent, 122, "then one each 30 s");
@@ -258,12 +91,12 @@ static void handshakes(void)
 		struct scene s = scene("70.0.0.1", "60.0.0.1", false, 0);
 		struct raw r;
 
-		dial(&r, &s, first[i].line);
+		scene_dial(&r, &s, first[i].line);
 		is_str(r.got, i < 2 ? WELCOME : "", "first line %u: answered, or not", (unsigned)i);
-		is_uint(about(&s).faults, first[i].blamed, "blamed or not");
+		is_uint(scene_about(&s).faults, first[i].blamed, "blamed or not");
 		is_int(r.ended, first[i].closed, "closed or not");
 		raw_end(&r);
-		leave(&s);
+		scene_leave(&s);
 	}
 }
 
@@ -272,7 +105,7 @@ static void requests(void)
 	struct scene s = scene("70.0.0.1", "60.0.0.1", false, 0);
 	struct raw r;
 
-	dial(&r, &s, HELLO);
+	scene_dial(&r, &s, HELLO);
 	raw_send(&r, s.world, "{\"Ping\":{\"nonce\":18446744073709551615,\"timestamp\":1}}\n");
 	ok(strncmp(r.got, "{\"Pong\":{\"nonce\":18446744073709551615,", 38) == 0, "a pong");
 	raw_send(&r, s.world,
@@ -282,9 +115,9 @@ static void requests(void)
 	is_str(r.got, "{\"BlockHeightResponse\":0}\n", "a height");
 	raw_send(&r, s.world, HELLO "{\"Pong\":{\"nonce\":1,\"timestamp\":1}}\n");
 	is_str(r.got, "", "no answer to the rest");
-	is_uint(about(&s).faults, 0, "and no blame");
+	is_uint(scene_about(&s).faults, 0, "and no blame");
 	raw_end(&r);
-	leave(&s);
+	scene_leave(&s);
 }
 
 /* ---- 3.4 rule T: a second session of a lower address gets an Ack and is never read;
@@ -295,25 +128,25 @@ static void zombie(void)
 	struct scene s = scene("70.0.0.1", "60.0.0.1", false, 0);
 	struct raw first, second, third;
 
-	dial(&first, &s, HELLO);
+	scene_dial(&first, &s, HELLO);
 	is_str(first.got, WELCOME, "the first session is served");
-	dial(&second, &s, HELLO);
+	scene_dial(&second, &s, HELLO);
 	is_str(second.got, ACK, "the second gets an Ack and no more");
-	is_uint(about(&s).rejected, 1, "it is rejected");
+	is_uint(scene_about(&s).rejected, 1, "it is rejected");
 	raw_send(&second, s.world, "{\"Ping\":{\"nonce\":2,\"timestamp\":1}}\n");
 	is_str(second.got, "", "what it says is not read");
 	ok(!second.ended && !first.ended, "and yet both sockets stay open");
 	raw_send(&first, s.world, "{\"Ping\":{\"nonce\":1,\"timestamp\":1}}\n");
 	is_str(first.got, "", "a ping on the first is not answered there");
 	ok(strncmp(second.got, "{\"Pong\":{\"nonce\":1,", 19) == 0, "but on the second");
-	is_uint(about(&s).pongs_elsewhere, 1, "which is counted");
-	dial(&third, &s, HELLO);
+	is_uint(scene_about(&s).pongs_elsewhere, 1, "which is counted");
+	scene_dial(&third, &s, HELLO);
 	is_str(third.got, WELCOME, "the rejected one took the mark along: the next is served");
 	ok(second.ended, "and replaces its writer");
 	raw_end(&first);
 	raw_end(&second);
 	raw_end(&third);
-	leave(&s);
+	scene_leave(&s);
 }
 
 static void higher_replaces(bool shut)
@@ -321,17 +154,17 @@ static void higher_replaces(bool shut)
 	struct scene s = scene_of("70.0.0.1", "80.0.0.1", false, 0, shut);
 	struct raw first, second;
 
-	dial(&first, &s, HELLO);
-	dial(&second, &s, HELLO);
+	scene_dial(&first, &s, HELLO);
+	scene_dial(&second, &s, HELLO);
 	is_str(second.got, WELCOME, "a second session of a higher address is served");
-	is_uint(about(&s).open[PEER_OLD_ACCEPTED], 2, "beside the first");
+	is_uint(scene_about(&s).open[PEER_OLD_ACCEPTED], 2, "beside the first");
 	is_int(first.ended, shut, "whose socket is half closed if so configured");
 	raw_send(&first, s.world, "{\"Ping\":{\"nonce\":1,\"timestamp\":1}}\n");
 	is_str(first.got, "", "whose replies go");
 	ok(strncmp(second.got + sizeof(WELCOME) - 1, "{\"Pong\"", 7) == 0, "to the new writer");
 	raw_end(&first);
 	raw_end(&second);
-	leave(&s);
+	scene_leave(&s);
 }
 
 /* 3.4: the end of a dialed session takes the writer of an accepted one along. */
@@ -341,20 +174,20 @@ static void writer_goes_with_the_dial(void)
 	struct raw theirs, ours;
 
 	raw_listen(&theirs, s.raw_env, s.raw_ip);
-	pass_time(s.world, SECOND);
+	raw_wait(s.world, SECOND);
 	is_uint(theirs.accepts, 1, "it dials us");
-	dial(&ours, &s, HELLO);
+	scene_dial(&ours, &s, HELLO);
 	is_str(ours.got, WELCOME, "and serves our own session, for we are higher");
 	raw_send(&ours, s.world, "{\"Ping\":{\"nonce\":1,\"timestamp\":1}}\n");
-	is_uint(about(&s).pongs_sent, 1, "pings are answered");
+	is_uint(scene_about(&s).pongs_sent, 1, "pings are answered");
 	raw_end(&theirs);
-	pass_time(s.world, SECOND);
+	raw_wait(s.world, SECOND);
 	raw_send(&ours, s.world, "{\"Ping\":{\"nonce\":2,\"timestamp\":1}}\n");
 	is_str(ours.got, "", "until its own session ends");
-	is_uint(about(&s).pongs_lost, 1, "then the reply has no way");
+	is_uint(scene_about(&s).pongs_lost, 1, "then the reply has no way");
 	ok(!ours.ended, "though the socket is open");
 	raw_end(&ours);
-	leave(&s);
+	scene_leave(&s);
 }
 
 /* ---- 1.3, 1.5: violations and bans */
@@ -363,10 +196,10 @@ static unsigned bad_lines(struct scene *s, const char *line)
 {
 	struct raw r;
 
-	dial(&r, s, line);
+	scene_dial(&r, s, line);
 	raw_end(&r);
-	pass_time(s->world, SECOND);
-	return about(s).violations;
+	raw_wait(s->world, SECOND);
+	return scene_about(s).violations;
 }
 
 static void bans(void)
@@ -374,32 +207,32 @@ static void bans(void)
 	struct scene s = scene("70.0.0.1", "60.0.0.1", false, 0);
 	struct raw r;
 
-	dial(&r, &s, HELLO);
+	scene_dial(&r, &s, HELLO);
 	raw_send(&r, s.world, "\n");
-	is_uint(about(&s).violations, 1, "a blank line is a violation");
+	is_uint(scene_about(&s).violations, 1, "a blank line is a violation");
 	raw_send(&r, s.world, "\"GetChainTip\"\n");
-	is_uint(about(&s).violations, 2, "so is a name of later days");
+	is_uint(scene_about(&s).violations, 2, "so is a name of later days");
 	is_str(peer_old_counts(s.old).unparsable_text, "\"GetChainTip\"", "which is known");
 	raw_send(&r, s.world, "{\"Ping\":{\"nonce\":-1,\"timestamp\":1}}\n\"GetBlockHeight\"\n");
-	is_uint(about(&s).bans, 1, "the third is a ban");
+	is_uint(scene_about(&s).bans, 1, "the third is a ban");
 	is_str(r.got, "", "and the end of the session");
 	ok(!r.ended, "whose socket stays, for its writer is registered");
 	raw_end(&r);
-	dial(&r, &s, HELLO);
+	scene_dial(&r, &s, HELLO);
 	ok(r.ended && !r.n, "who is banned is turned away");
-	is_uint(about(&s).turned_away, 1, "at the door");
-	pass_time(s.world, 290 * SECOND);
-	dial(&r, &s, HELLO);
+	is_uint(scene_about(&s).turned_away, 1, "at the door");
+	raw_wait(s.world, 290 * SECOND);
+	scene_dial(&r, &s, HELLO);
 	ok(r.ended, "still after 290 s");
-	pass_time(s.world, 10 * SECOND);
+	raw_wait(s.world, 10 * SECOND);
 	is_uint(bad_lines(&s, "x\n"), 4, "after 300 s it may come again");
 	is_uint(bad_lines(&s, "x\n"), 5, "the fifth");
-	is_uint(about(&s).bans, 2, "is another ban");
-	pass_time(s.world, 3500 * SECOND);
+	is_uint(scene_about(&s).bans, 2, "is another ban");
+	raw_wait(s.world, 3500 * SECOND);
 	is_uint(bad_lines(&s, "x\n"), 5, "of an hour");
-	pass_time(s.world, 110 * SECOND);
+	raw_wait(s.world, 110 * SECOND);
 	is_uint(bad_lines(&s, "x\n"), 1, "after which the count begins anew");
-	leave(&s);
+	scene_leave(&s);
 }
 
 /* 1.5: the text before the first colon is no address, so IPv6 is 127.0.0.1 to it. */
@@ -408,9 +241,9 @@ static void ipv6_is_one_address(void)
 	struct scene s = scene("2001:db8::7", "2001:db8::1", false, 0);
 
 	bad_lines(&s, "x\n");
-	is_uint(about(&s).faults, 0, "over IPv6 the one who did it is not blamed");
+	is_uint(scene_about(&s).faults, 0, "over IPv6 the one who did it is not blamed");
 	is_uint(peer_old_about(s.old, "127.0.0.1").faults, 1, "but 127.0.0.1");
-	leave(&s);
+	scene_leave(&s);
 }
 
 /* A ban does not end sessions that are open: they carry the count to ten. */
@@ -420,26 +253,45 @@ static void live_sessions_count_on(void)
 	struct raw r[8];
 
 	for (unsigned i = 0; i < 8; i++)
-		dial(&r[i], &s, HELLO);
-	is_uint(about(&s).open[PEER_OLD_ACCEPTED], 8, "eight sessions of one address");
+		scene_dial(&r[i], &s, HELLO);
+	is_uint(scene_about(&s).open[PEER_OLD_ACCEPTED], 8, "eight sessions of one address");
 	raw_send(&r[0], s.world, "a\nb\nc\nnot read any more\n");
-	is_uint(about(&s).violations, 3, "three");
+	is_uint(scene_about(&s).violations, 3, "three");
 	raw_send(&r[1], s.world, "d\ne\nnot read any more\n");
-	is_uint(about(&s).violations, 5, "five");
+	is_uint(scene_about(&s).violations, 5, "five");
 	raw_send(&r[2], s.world, "f\ng\nh\ni\n");
-	is_uint(about(&s).open[PEER_OLD_ACCEPTED], 6, "six to nine are warnings");
+	is_uint(scene_about(&s).open[PEER_OLD_ACCEPTED], 6, "six to nine are warnings");
 	raw_send(&r[2], s.world, "j\n");
-	ok(about(&s).permanent && about(&s).bans == 3, "ten is for ever");
+	ok(scene_about(&s).permanent && scene_about(&s).bans == 3, "ten is for ever");
 	raw_send(&r[3], s.world, "k\nnot read any more\n");
-	is_uint(about(&s).violations, 11, "beyond that each one");
-	is_uint(about(&s).open[PEER_OLD_ACCEPTED], 4, "ends its session");
+	is_uint(scene_about(&s).violations, 11, "beyond that each one");
+	is_uint(scene_about(&s).open[PEER_OLD_ACCEPTED], 4, "ends its session");
 	for (unsigned i = 0; i < 8; i++)
 		raw_end(&r[i]);
-	pass_time(s.world, 86400 * SECOND);
-	dial(&r[0], &s, HELLO);
+	raw_wait(s.world, 86400 * SECOND);
+	scene_dial(&r[0], &s, HELLO);
 	ok(r[0].ended && !r[0].n, "a day later it is still banned");
 	raw_end(&r[0]);
-	leave(&s);
+	scene_leave(&s);
+}
+
+/* The count of the session never restarts, that of the address does. */
+static void ten_in_one_session(void)
+{
+	struct scene s = scene("70.0.0.1", "60.0.0.1", false, 0);
+	struct raw r;
+
+	scene_dial(&r, &s, HELLO);
+	for (unsigned i = 0; i < 9; i++) {
+		raw_send(&r, s.world, "x\n");
+		raw_wait(s.world, 3601 * SECOND);
+	}
+	is_uint(scene_about(&s).open[PEER_OLD_ACCEPTED], 1, "nine bad lines in nine hours");
+	raw_send(&r, s.world, "x\n");
+	is_uint(scene_about(&s).open[PEER_OLD_ACCEPTED], 0, "the tenth ends the session");
+	ok(scene_about(&s).violations == 1 && !scene_about(&s).bans, "without a ban");
+	raw_end(&r);
+	scene_leave(&s);
 }
 
 /* ---- 1.1: the tear */
@@ -453,19 +305,19 @@ static void tear_of_listener(uint64_t broadcast, unsigned torn)
 	struct raw r;
 	bool answered;
 
-	dial(&r, &s, HELLO);
+	scene_dial(&r, &s, HELLO);
 	raw_send(&r, s.world, HALF_A);
-	pass_time(s.world, 5 * SECOND);
+	raw_wait(s.world, 5 * SECOND);
 	raw_send(&r, s.world, HALF_B);
 	answered = strstr(r.got, "{\"Pong\":{\"nonce\":1,") != NULL;
 	is_int(answered, !torn, "a line in two segments, %s", torn ? "torn" : "whole");
 	is_uint(peer_old_counts(s.old).torn, torn, "lines torn");
-	is_uint(about(&s).faults, torn, "and we are blamed for it");
+	is_uint(scene_about(&s).faults, torn, "and we are blamed for it");
 	if (torn)
 		is_str(peer_old_counts(s.old).unparsable_text, "{\"nonce\":1,\"timestamp\":2}}",
 		       "its second half was read");
 	raw_end(&r);
-	leave(&s);
+	scene_leave(&s);
 }
 
 static void tear_of_dialer(void)
@@ -474,21 +326,21 @@ static void tear_of_dialer(void)
 	struct raw r;
 
 	raw_listen(&r, s.raw_env, s.raw_ip);
-	pass_time(s.world, SECOND);
+	raw_wait(s.world, SECOND);
 	raw_send(&r, s.world, HALF_A HALF_B);
 	ok(strstr(r.got, "{\"Pong\":{\"nonce\":1,") != NULL, "a dialer answers Ping");
 	raw_send(&r, s.world, HALF_A);
-	pass_time(s.world, 10 * SECOND);
+	raw_wait(s.world, 10 * SECOND);
 	raw_send(&r, s.world, HALF_B);
 	is_uint(peer_old_counts(s.old).torn, 1, "its 10 s tick tears a line");
-	is_uint(about(&s).pongs_sent, 1, "which is not answered");
+	is_uint(scene_about(&s).pongs_sent, 1, "which is not answered");
 	raw_send(&r, s.world, "\n\"GetPeers\"\n\"GetBlockHeight\"\nrubbish\n");
 	is_str(r.got, "", "nor is anything else");
-	is_uint(about(&s).faults, 0, "but nobody is blamed");
-	is_uint(about(&s).open[PEER_OLD_DIALED], 1, "and the session goes on");
+	is_uint(scene_about(&s).faults, 0, "but nobody is blamed");
+	is_uint(scene_about(&s).open[PEER_OLD_DIALED], 1, "and the session goes on");
 	is_uint(peer_old_counts(s.old).dropped, 4, "four lines were dropped, a blank one is none");
 	raw_end(&r);
-	leave(&s);
+	scene_leave(&s);
 }
 
 /* A last line without LF is a line. */
@@ -497,14 +349,14 @@ static void cut_by_the_end(void)
 	struct scene s = scene("70.0.0.1", "60.0.0.1", false, 0);
 	struct raw r;
 
-	dial(&r, &s, HELLO "\"GetPe");
+	scene_dial(&r, &s, HELLO "\"GetPe");
 	r.env->ops->shut(r.conn);
-	pass_time(s.world, SECOND);
+	raw_wait(s.world, SECOND);
 	is_str(peer_old_counts(s.old).unparsable_text, "\"GetPe", "a last line without LF is read");
-	is_uint(about(&s).faults, 1, "as any other");
-	is_uint(about(&s).open[PEER_OLD_ACCEPTED], 0, "then the session ends");
+	is_uint(scene_about(&s).faults, 1, "as any other");
+	is_uint(scene_about(&s).open[PEER_OLD_ACCEPTED], 0, "then the session ends");
 	raw_end(&r);
-	leave(&s);
+	scene_leave(&s);
 }
 
 /* ---- 6.2, 5: when it dials again */
@@ -518,11 +370,11 @@ static void redial_after_errors(void)
 
 	for (unsigned i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
 		world_run(s.world, start + at[i] * SECOND);
-		is_uint(about(&s).refused, want[i], "dials refused after %u s", at[i]);
+		is_uint(scene_about(&s).refused, want[i], "dials refused after %u s", at[i]);
 	}
 	world_run(s.world, start + 1260 * SECOND);
-	is_uint(about(&s).refused, 9, "nine in 21 minutes: 10, 20, 40 ... 300 s apart");
-	leave(&s);
+	is_uint(scene_about(&s).refused, 9, "nine in 21 minutes: 10, 20, 40 ... 300 s apart");
+	scene_leave(&s);
 }
 
 static void redial_after_an_end(void)
@@ -532,10 +384,25 @@ static void redial_after_an_end(void)
 
 	raw_listen(&r, s.raw_env, s.raw_ip);
 	r.hang_up = true;
-	pass_time(s.world, 60 * SECOND + SECOND / 2);
+	raw_wait(s.world, 60 * SECOND + SECOND / 2);
 	ok(r.accepts >= 11 && r.accepts <= 13, "hung up on, it comes back each 5 s: %u", r.accepts);
 	raw_end(&r);
-	leave(&s);
+	scene_leave(&s);
+}
+
+static void an_end_forgets_errors(void)
+{
+	struct scene s = scene("50.0.0.1", "60.0.0.1", true, 0);
+	struct raw r;
+
+	raw_wait(s.world, 50 * SECOND);
+	is_uint(scene_about(&s).refused, 3, "three errors, the next dial is 40 s after the last");
+	raw_listen(&r, s.raw_env, s.raw_ip);
+	r.hang_up = true;
+	raw_wait(s.world, 35 * SECOND);
+	ok(r.accepts >= 3, "one success, and it is 5 s again: %u", r.accepts);
+	raw_end(&r);
+	scene_leave(&s);
 }
 
 static void ping_timeout(void)
@@ -544,37 +411,37 @@ static void ping_timeout(void)
 	struct raw r;
 
 	raw_listen(&r, s.raw_env, s.raw_ip);
-	pass_time(s.world, 115 * SECOND);
-	is_uint(about(&s).pings_sent, 5, "five pings and no answer");
-	ok(!r.ended && about(&s).timeouts == 0, "two missed do not end it");
-	pass_time(s.world, 20 * SECOND);
-	is_uint(about(&s).timeouts, 1, "the third does");
+	raw_wait(s.world, 115 * SECOND);
+	is_uint(scene_about(&s).pings_sent, 5, "five pings and no answer");
+	ok(!r.ended && scene_about(&s).timeouts == 0, "two missed do not end it");
+	raw_wait(s.world, 20 * SECOND);
+	is_uint(scene_about(&s).timeouts, 1, "the third does");
 	is_uint(r.accepts, 1, "it waits 5 s");
-	pass_time(s.world, 10 * SECOND);
+	raw_wait(s.world, 10 * SECOND);
 	is_uint(r.accepts, 2, "and dials again");
-	ok(about(&s).longest_us[PEER_OLD_DIALED] > 110 * SECOND, "the silence is known");
+	ok(scene_about(&s).longest_us[PEER_OLD_DIALED] > 110 * SECOND, "the silence is known");
 	raw_end(&r);
-	leave(&s);
+	scene_leave(&s);
 }
 
 /* 6.1 phase 3, 4.2: an address it is told of is dialed within two minutes. */
 static void gossip_is_dialed(void)
 {
 	struct scene s = scene("50.0.0.1", "60.0.0.1", true, 0);
-	struct tn_addr at = addr("90.0.0.1");
+	struct tn_addr at = raw_addr("90.0.0.1");
 	struct raw r, listener;
 
 	raw_listen(&listener, world_node(s.world, "third", &at), "90.0.0.1");
-	dial(&r, &s, HELLO);
+	scene_dial(&r, &s, HELLO);
 	raw_send(&r, s.world, "{\"PeersResponse\":[\"90.0.0.1:24100\",\"40.0.0.1\"]}\n");
-	pass_time(s.world, 60 * SECOND);
+	raw_wait(s.world, 60 * SECOND);
 	is_uint(listener.accepts, 0, "not at once");
-	pass_time(s.world, 60 * SECOND);
+	raw_wait(s.world, 60 * SECOND);
 	is_uint(listener.accepts, 1, "but in the next phase 3");
 	is_uint(peer_old_about(s.old, "40.0.0.1").refused, 0, "rule D holds there, too");
 	raw_end(&r);
 	raw_end(&listener);
-	leave(&s);
+	scene_leave(&s);
 }
 
 int main(void)
@@ -591,12 +458,14 @@ int main(void)
 	bans();
 	ipv6_is_one_address();
 	live_sessions_count_on();
+	ten_in_one_session();
 	tear_of_listener(SECOND, 1);
 	tear_of_listener(0, 0);
 	tear_of_dialer();
 	cut_by_the_end();
 	redial_after_errors();
 	redial_after_an_end();
+	an_end_forgets_errors();
 	ping_timeout();
 	gossip_is_dialed();
 	return done_testing();

@@ -63,7 +63,7 @@ static uint64_t longest_gap(struct old *o, uint64_t during)
 		int64_t now;
 
 		world_run(w, world_now(w) + 5 * SECOND);
-		now = fleet_metric(o->us, "pingpong.matched");
+		now = fleet_metric(o->us, "pingpong.pings_matched");
 		if (now > matched) {
 			matched = now;
 			last = world_now(w);
@@ -112,8 +112,12 @@ int main(void)
 	};
 
 	for (size_t i = 0; i < sizeof pair / sizeof *pair; i++)
-		for (int role = 1; role <= 3; role++)
+		for (int role = 1; role <= 3; role++) {
+			/* they alone know the other and will not dial (Rule D): nobody can */
+			if (role == THEY_DIAL && strcmp(pair[i][1], pair[i][0]) > 0)
+				continue;
 			for (uint64_t b = 0; b <= 7 * SECOND; b += 7 * SECOND)
 				day(pair[i][0], pair[i][1], role, b);
+		}
 	return done_testing();
 }

@@ -65,7 +65,7 @@ libtnsim_a_SOURCES += t/sim/peer_old.c t/sim/peer_old.h t/sim/peer_old_accept.c 
 	t/sim/peer_old_io.c t/sim/peer_old_line.c
 
 check_PROGRAMS += t/50-sim-peer-old.t
-t_50_sim_peer_old_t_SOURCES = t/50-sim-peer-old.c t/lib/tap.c
+t_50_sim_peer_old_t_SOURCES = t/50-sim-peer-old.c t/sim/old_scene.c t/sim/old_scene.h t/lib/tap.c
 t_50_sim_peer_old_t_CPPFLAGS = $(unit_cppflags)
 t_50_sim_peer_old_t_LDADD = $(sim_libs)
 TESTS += t/50-sim-peer-old.t

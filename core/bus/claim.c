@@ -237,14 +237,20 @@ void bus_leave(struct bus_member *m)
 	free(m);
 }
 
+/* One line for all of them: on a node without chain plugins they are forty. */
 void bus_say_unowned(struct bus *b)
 {
+	char text[2048] = "";
+	size_t n = 0;
+
 	for (unsigned i = 0; i < TN_MESSAGES; i++) {
 		const char *name = tn_message_name(i);
 
-		if (is_core(name) || bus_owner(b, NAME_FIRST + i))
+		if (is_core(name) || bus_owner(b, NAME_FIRST + i) || n >= sizeof text)
 			continue;
-		log_line(b->log, "bus", LOG_LEVEL_INFO, name,
-			 "no plugin owns %s: it will be refused(no-owner)", name);
+		n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", n ? ", " : "", name);
 	}
+	if (n)
+		log_line(b->log, "bus", LOG_LEVEL_INFO, "",
+			 "no plugin owns these messages, they will be refused(no-owner): %s", text);
 }

@@ -276,11 +276,9 @@ void bans_free(struct bans *b)
 	free(b);
 }
 
-static int replace(struct bans *b, struct banned *e, const struct ban *ban, int64_t now_s)
+static int replace(struct bans *b, struct banned *e, const struct ban *ban)
 {
-	bool over = e->ban.until_s <= now_s;
-
-	if (ban->points && !over && ban->until_s <= e->ban.until_s)
+	if (ban->points && ban->until_s <= e->ban.until_s)
 		return 0;
 	e->ban = *ban;
 	return save(b, NULL, ban);
@@ -314,7 +312,7 @@ int bans_add(struct bans *b, const struct ban *ban, int64_t now_s)
 	own.net = network_of(ban->net.ip, ban->net.bits);
 	own.why[sizeof(own.why) - 1] = '\0';
 	e = find_net(b, &own.net);
-	return e ? replace(b, e, &own, now_s) : add_new(b, &own, now_s);
+	return e ? replace(b, e, &own) : add_new(b, &own, now_s);
 }
 
 int bans_lift(struct bans *b, const struct tn_subnet *net)

@@ -161,13 +161,14 @@ static struct dial_answer rule(const struct net *net, const struct peer *p)
 
 static void wait_for_them(struct net *net, struct peer *p, const struct dial_answer *a)
 {
-	const char *who = net->set->rule == DIAL_HIGHER ? "higher" : "lower";
+	bool lower = net->set->rule == DIAL_LOWER;
+	const char *why = lower ? "they have lower IP" : "they have higher IP";
 	char at[TN_ADDR_TEXT];
 
 	if (p->state != LINK_WAITING) {
-		peer_set(net, p, LINK_WAITING, dial_why_text(a->why));
-		net_log(net, LOG_LEVEL_INFO, NULL,
-			"Waiting for connection from %s (they have %s IP)", peer_text(p, at), who);
+		peer_set(net, p, LINK_WAITING, why);
+		net_log(net, LOG_LEVEL_INFO, NULL, "Waiting for connection from %s (%s)",
+			peer_text(p, at), why);
 	}
 	set_timer(net, p, a->wait_us);
 }

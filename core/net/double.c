@@ -71,6 +71,7 @@ void double_begin(struct session *second)
 
 	if (!first)
 		return;
+	net->counts.doubles++;
 	if (first->outbound == second->outbound)
 		first->heard_since = false; /* it has to prove itself again */
 	a = ask(first, second);

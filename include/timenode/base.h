@@ -62,7 +62,7 @@ struct tn_addr {
 #define TN_ADDR_TEXT 56 /* room for "[" IPv6 "]:65535" and NUL */
 
 /* "1.2.3.4", "1.2.3.4:24100", "::1", "[::1]:24100"; no names, no zones, no blanks.
- * 0 or TN_EINVAL; *out is written only on success.
+ * A written port is 1 to 65535. 0 or TN_EINVAL; *out is written only on success.
  */
 TN_API int tn_addr_parse(struct tn_addr *out, const char *text, size_t n);
 
@@ -101,6 +101,7 @@ struct tn_subnet {
 
 /* "127.0.0.0/8", "::1", "10.1.2.3": 0 or TN_EINVAL. Host bits must be zero. */
 TN_API int tn_subnet_parse(struct tn_subnet *out, const char *text, size_t n);
+/* ::/0 holds no IPv4 address, 0.0.0.0/0 all of them and nothing else. */
 TN_API bool tn_subnet_has(const struct tn_subnet *s, const struct tn_addr *a);
 
 /* ---- arenas. An arena owns everything allocated from it. It is counted: whoever

@@ -174,7 +174,7 @@ TN_PLUGIN = {
 		struct tn_metric, [C_SENT] = { "pings_sent", "pings sent", TN_M_COUNT, 1 },
 		[C_MATCHED] = { "pings_matched", "pings answered", TN_M_COUNT, 1 },
 		[C_MISSED] = { "pings_missed", "pings not answered in time", TN_M_COUNT, 1 },
-		[C_GONE] = { "pings_gone", "pings whose session ended first", TN_M_COUNT, 0 },
+		[C_GONE] = { "pings_gone", "pings whose session ended first", TN_M_COUNT, 1 },
 		[C_UNMATCHED] = { "pongs_unmatched", "pongs that match no ping", TN_M_COUNT, 1 },
 		[C_RTT] = { "rtt_us", "round-trip time in microseconds", TN_M_TIMES, 1 }),
 	.reasons = TN_ROWS(struct tn_reason, [R_UNMATCHED] = { "unmatched",

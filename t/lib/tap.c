@@ -21,7 +21,7 @@ static struct {
 	pid_t owner; /* 0 until the first call */
 	unsigned planned, run, failed;
 	bool has_plan, done;
-	bool settled; /* the exit status was chosen on purpose: skip_all, bail_out */
+	bool skipped, bailed; /* the exit status was chosen on purpose */
 	const char *todo;
 	char tmpdir[256];
 } tap;
@@ -48,12 +48,13 @@ static void leave(void)
 		return;
 	if (tap.tmpdir[0])
 		nftw(tap.tmpdir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-	if (tap.settled || plan_met())
+	if (tap.skipped || plan_met())
 		return;
-	if (!tap.done)
+	if (!tap.done && !tap.bailed)
 		fprintf(stderr, "# ended after check %u without done_testing()\n", tap.run);
 	fflush(NULL);
-	_exit(STATUS_FAILED);
+	/* No exit handler behind this one may have another opinion of the status. */
+	_exit(tap.bailed ? STATUS_BAIL : STATUS_FAILED);
 }
 
 static void begin(void)
@@ -65,12 +66,20 @@ static void begin(void)
 	atexit(leave);
 }
 
+/* What TAP or a terminal would take for something else. */
 static void print_escaped(const char *text)
 {
-	for (; *text; text++) {
-		if (*text == '#' || *text == '\\')
-			putchar('\\');
-		putchar(*text == '\n' || *text == '\r' ? ' ' : *text);
+	unsigned char c;
+
+	for (; (c = (unsigned char)*text) != 0; text++) {
+		if (c == '\n' || c == '\r')
+			putchar(' ');
+		else if (c < 0x20 || c >= 0x7f)
+			printf("\\x%02x", c);
+		else if (c == '#' || c == '\\')
+			printf("\\%c", c);
+		else
+			putchar(c);
 	}
 }
 
@@ -288,21 +297,23 @@ void skip_all(const char *why, ...)
 	printf("1..0 # SKIP ");
 	print_escaped(text);
 	putchar('\n');
-	tap.settled = true;
+	tap.skipped = true;
 	exit(0);
 }
 
 void bail_out(const char *why, ...)
 {
+	char text[TEXT_MAX];
 	va_list ap;
 
 	begin();
-	printf("Bail out! ");
 	va_start(ap, why);
-	vprintf(why, ap);
+	vsnprintf(text, sizeof text, why, ap);
 	va_end(ap);
+	printf("Bail out! ");
+	print_escaped(text);
 	putchar('\n');
-	tap.settled = true;
+	tap.bailed = true;
 	exit(STATUS_BAIL);
 }
 

@@ -25,7 +25,8 @@ void plan(unsigned n);
 int done_testing(void);
 
 /* Each check prints one line and returns whether it passed. Text in a description is
- * escaped where TAP gives it a meaning (# and \), line ends become blanks.
+ * escaped where TAP gives it a meaning (# and \) or where it is not plain ASCII; line ends
+ * become blanks.
  */
 #define ok(cond, ...) tap_ok(__FILE__, __LINE__, (cond), #cond, __VA_ARGS__)
 #define pass(...) tap_ok(__FILE__, __LINE__, true, "pass", __VA_ARGS__)

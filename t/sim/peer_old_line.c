@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * t/sim/peer_old_line.c - what the reference's parser takes (spec/network.md 1.2)
  *
- * On json-c, so that it is not our own decoder that judges our own encoder.
+ * On json-c, so that it is not our own decoder that judges our own encoder. It takes
+ * more than the reference: bodies that the old node does not use are not looked into,
+ * and json-c lets pass duplicate fields, single quotes, raw control characters and -0.
  */
 #include "sim/peer_old_impl.h"
 
