@@ -14,7 +14,7 @@ stage/dirs: $(bin_PROGRAMS) $(sbin_PROGRAMS) $(lib_LTLIBRARIES) $(plugin_LTLIBRA
 clean-local:
 	rm -rf stage
 
-sys_tests = t/71-mesh.t
+sys_tests = t/71-mesh.t t/75-devnet.t
 dist_check_SCRIPTS += $(sys_tests)
 TESTS += $(sys_tests)
 
