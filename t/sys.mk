@@ -14,6 +14,12 @@ stage/dirs: $(bin_PROGRAMS) $(sbin_PROGRAMS) $(lib_LTLIBRARIES) $(plugin_LTLIBRA
 clean-local:
 	rm -rf stage
 
-sys_tests =
+sys_tests = t/71-mesh.t
 dist_check_SCRIPTS += $(sys_tests)
 TESTS += $(sys_tests)
+
+# Four nodes for MINUTES at the real ping interval.
+MINUTES = 30
+soak: check-build
+	$(AM_TESTS_ENVIRONMENT) TN_SOAK_MINUTES='$(MINUTES)' $(PROVE) -v '$(srcdir)/t/71-mesh.t'
+.PHONY: soak

@@ -19,9 +19,9 @@ struct client {
 	uint64_t timer; /* while something is queued, or to cut it off */
 	char *out;
 	size_t out_n, out_done, out_room;
-	const char *cut; /* why it will be cut off */
-	bool ended;      /* nothing more is read from it */
-	bool moved;      /* it took something since the timer was set */
+	uint64_t moved_us; /* when it last took something, or had nothing to take */
+	const char *cut;   /* why it will be cut off */
+	bool ended;        /* nothing more is read from it */
 	size_t in_n;
 	char in[CTL_LINE_MAX + 1];
 };
@@ -43,11 +43,12 @@ static void client_reply(void *arg, const char *json, size_t n, bool last);
 static void on_timer(void *arg)
 {
 	struct client *c = arg;
+	uint64_t still_us = env_mono_us(c->ctl->set.env) - c->moved_us;
 
 	c->timer = 0;
 	if (!c->cut && queued(c) == 0)
 		return;
-	if (!c->cut && !c->moved)
+	if (!c->cut && still_us >= CTL_STALL_US)
 		c->cut = "it takes nothing";
 	if (c->cut) {
 		log_line(c->ctl->set.log, "ctl", LOG_LEVEL_WARN, "",
@@ -56,8 +57,7 @@ static void on_timer(void *arg)
 		client_free(c);
 		return;
 	}
-	c->moved = false;
-	c->timer = timers_add(c->ctl->set.timers, CTL_STALL_US, on_timer, c);
+	c->timer = timers_add(c->ctl->set.timers, CTL_STALL_US - still_us, on_timer, c);
 }
 
 static void cut_off(struct client *c, const char *why)
@@ -72,7 +72,6 @@ static void watch_stall(struct client *c)
 {
 	if (c->timer || queued(c) == 0)
 		return;
-	c->moved = false;
 	c->timer = timers_add(c->ctl->set.timers, CTL_STALL_US, on_timer, c);
 }
 
@@ -117,6 +116,8 @@ static void append(struct client *c, const char *json, size_t n)
 		cut_off(c, "no memory for its answer");
 		return;
 	}
+	if (queued(c) == 0)
+		c->moved_us = env_mono_us(c->ctl->set.env);
 	memcpy(c->out + c->out_n, json, n);
 	c->out[c->out_n + n] = '\n';
 	c->out_n += n + 1;
@@ -150,7 +151,7 @@ static bool flush(struct client *c)
 			return put == -EAGAIN || put == -EWOULDBLOCK;
 		c->out_done += (size_t)put;
 		c->ctl->queued -= (size_t)put;
-		c->moved = true;
+		c->moved_us = env_mono_us(c->ctl->set.env);
 	}
 	free(c->out);
 	c->out = NULL;

@@ -336,7 +336,7 @@ sub log_text ($self) {
 }
 sub log_lines ($self, $regex = qr//) { return grep { $_ =~ $regex } split /\n/, $self->log_text }
 sub log_has ($self, $regex) { return $self->log_text =~ $regex }
-sub log_count ($self, $regex) { return scalar $self->log_lines($regex) }
+sub log_count ($self, $regex = qr//) { return scalar $self->log_lines($regex) }
 
 # From where wait_log(.., since => mark) looks.
 sub mark ($self) { return length $self->log_text }
@@ -490,9 +490,8 @@ END {
 	my $rc = $?;
 	if ($$ == $owner) {
 		my $passing = Test::More->builder->is_passing && $rc == 0;
-		for my $n (@nodes) {
-			$n->show unless $passing;
-			next unless $n->{pid};
+		$passing || $_->show for @nodes;
+		for my $n (grep { $_->{pid} } @nodes) {
 			kill 'CONT', $n->{pid};
 			kill 'KILL', $n->{pid};
 			waitpid $n->{pid}, 0;
