@@ -119,6 +119,9 @@ static int prepare(struct app *a, struct tn_error *err)
 		return TN_EINVAL;
 	if (a->opt.log_level)
 		set_level(&a->set, a->opt.log_level);
+	if (a->opt.plugin_dir)
+		a->set.top.plugin_dir =
+			(struct tn_str){ a->opt.plugin_dir, (uint32_t)strlen(a->opt.plugin_dir) };
 	/* The background has no stderr. */
 	if (a->opt.daemon && a->set.log.to.n == 6 && memcmp(a->set.log.to.p, "stderr", 6) == 0)
 		a->set.log.to = (struct tn_str){ "syslog", 6 };

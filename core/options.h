@@ -17,9 +17,10 @@ enum options_action {
 /* Texts point into argv. */
 struct options {
 	enum options_action action;
-	const char *config;    /* -c; NULL: the default place */
-	const char *pid_file;  /* NULL: timenode.pid in run_dir */
-	const char *log_level; /* a level's word; NULL: the configuration's */
+	const char *config;     /* -c; NULL: the default place */
+	const char *pid_file;   /* NULL: timenode.pid in run_dir */
+	const char *log_level;  /* a level's word; NULL: the configuration's */
+	const char *plugin_dir; /* NULL: the configuration's */
 	bool daemon;
 	unsigned node_id; /* 0: no private preset */
 	uint16_t p2p_port;
