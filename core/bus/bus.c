@@ -52,14 +52,14 @@ static void on_closed(void *arg, struct session *s)
 
 static void on_sent(void *arg, struct session *s, uint32_t token)
 {
-	struct bus *b = arg;
 	struct bus_peer *p = peer_of(s);
 
+	(void)arg;
 	if (!p)
 		return;
 	if (p->bulk_token == token)
 		p->bulk_token = 0;
-	question_sent(p, token, env_mono_us(b->env));
+	question_sent(p, token, s->write_us);
 }
 
 static void on_probe(void *arg, struct session *s)

@@ -87,8 +87,11 @@ void flush_session(struct session *s)
 	bool moved = false;
 
 	while (s->out.count && s->conn) {
-		long n = env->ops->writev(s->conn, v, send_queue_pieces(&s->out, v, PIECES));
+		int pieces = send_queue_pieces(&s->out, v, PIECES);
+		long n;
 
+		s->write_us = net_now(s->net);
+		n = env->ops->writev(s->conn, v, pieces);
 		if (n == -EAGAIN || n == 0) {
 			if (!s->stuck_us || moved)
 				stuck(s);

@@ -50,6 +50,7 @@ struct session {
 	struct session *prev, *next; /* primaries in UP order */
 	struct session *ip_next, *id_next, *dirty_next, *resume_next, *closing_next;
 	uint64_t stuck_us; /* since when the kernel takes nothing, 0 = it does */
+	uint64_t write_us; /* when the last write began: behind it an answer may be here already */
 };
 
 static inline bool session_is_up(const struct session *s)
