@@ -316,13 +316,13 @@ static void budgets(void)
 
 	say(&p, "Note", SETTLE_LATER, 1);
 	is_uint(pluglab_session(p.b)->pauses, 0, "a little is held: reading goes on");
-	set->unfinished_session = 100;
+	set->unfinished_session = 60;
 	say(&p, "Note", SETTLE_LATER, 2);
 	is_uint(pluglab_session(p.b)->pauses, 1, "over the session's budget it pauses");
 	set->unfinished_session = 1 << 20;
 	tn_settle(c, st->hold[0], TN_TAKEN);
 	is_uint(pluglab_session(p.b)->pauses, 0, "and goes on when there is room");
-	set->unfinished_node = 100;
+	set->unfinished_node = 40;
 	say(&p, "Note", SETTLE_LATER, 3);
 	is_uint(pluglab_session(p.b)->pauses, 1, "the node's budget pauses too");
 	tn_settle(c, st->hold[1], TN_TAKEN);
