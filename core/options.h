@@ -36,7 +36,7 @@ int options_read(int argc, char *const argv[], struct options *out, struct tn_er
 /* The text of --help. */
 const char *options_usage(void);
 
-/* The configuration that --node-id stands for (DETAILS, Private network), with data and
+/* The configuration that --node-id stands for, with data and
  * control socket below `home`. 0, or TN_EINVAL (the text does not fit; home is no absolute
  * path).
  */

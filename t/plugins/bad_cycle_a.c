@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT
+ * t/plugins/bad_cycle_a.c - needs bad_cycle_b, which needs it
+ */
+#include "timenode/host.h"
+
+static const int ops;
+
+TN_PLUGIN = {
+	TN_HEAD("bad_cycle_a", "1", "wrong on purpose"),
+	.needs = TN_ROWS(struct tn_need, { "service-b", 1, 0, TN_NEED }),
+	.offers = TN_ROWS(struct tn_offer, { "service-a", 1, 0, &ops }),
+};
