@@ -348,7 +348,7 @@ sub wait_log ($self, $regex, $deadline = 10, %opt) {
 	my $found = sub {
 		my $new = substr $self->log_text, $opt{since} // 0;
 		($line) = grep { $_ =~ $regex } split /\n/, $new;
-		return defined $line || !$self->alive;
+		return defined $line || $self->{starts} && !$self->alive;
 	};
 	wait_until($found, $deadline, "$self->{name} logs $regex") // return;
 	fail("$self->{name} logs $regex, but it has ended") unless defined $line;
