@@ -348,7 +348,7 @@ sub wait_log ($self, $regex, $deadline = 10, %opt) {
 	my $found = sub {
 		my $new = substr $self->log_text, $opt{since} // 0;
 		($line) = grep { $_ =~ $regex } split /\n/, $new;
-		return defined $line || !$self->alive;
+		return defined $line || $self->{starts} && !$self->alive;
 	};
 	wait_until($found, $deadline, "$self->{name} logs $regex") // return;
 	fail("$self->{name} logs $regex, but it has ended") unless defined $line;
@@ -377,13 +377,23 @@ sub show ($self, $lines = 25) {
 # One command over the control socket: {rows => [...], end => code} or {rows, error, code};
 # {error} too when there is no answer in time.
 sub ask ($self, $cmd, $args = {}, $deadline = 10) {
+	return $self->answer($self->put($cmd, $args), $deadline);
+}
+
+# The first half of it: the request is with the daemon's kernel, whether or not the daemon
+# runs. For answer().
+sub put ($self, $cmd, $args = {}) {
 	my $s = IO::Socket::UNIX->new(Peer => $self->{socket})
-		or return { rows => [], error => "cannot connect to $self->{socket}: $!", code => undef };
+		or return { error => "cannot connect to $self->{socket}: $!" };
+	local $SIG{PIPE} = 'IGNORE';
+	syswrite $s, $json->encode({ id => 1, cmd => $cmd, args => $args }) . "\n";
+	return { cmd => $cmd, sock => $s };
+}
+
+sub answer ($self, $put, $deadline = 10) {
 	my $answer = { rows => [] };
 	my ($end, $in) = (time + slow($deadline), '');
-	my $asked = $json->encode({ id => 1, cmd => $cmd, args => $args }) . "\n";
-	local $SIG{PIPE} = 'IGNORE';
-	syswrite $s, $asked;
+	my $s = $put->{sock} or return { %$answer, error => $put->{error} };
 	while (1) {
 		while ($in =~ s/^(.*)\n//) {
 			my $line = $json->decode($1);
@@ -391,11 +401,11 @@ sub ask ($self, $cmd, $args = {}, $deadline = 10) {
 			return { %$answer, map { $_ => $line->{$_} } qw(end error code) };
 		}
 		my $left = $end - time;
-		return { %$answer, error => "no answer to $cmd in time" } if $left <= 0;
+		return { %$answer, error => "no answer to $put->{cmd} in time" } if $left <= 0;
 		next unless IO::Select->new($s)->can_read($left);
 		my $n = sysread $s, $in, 65536, length $in;
 		next if !defined $n && $! == EINTR;
-		return { %$answer, error => "the socket was closed during $cmd" } unless $n;
+		return { %$answer, error => "the socket was closed during $put->{cmd}" } unless $n;
 	}
 }
 
