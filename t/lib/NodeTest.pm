@@ -294,6 +294,12 @@ sub stop ($self, $deadline = 10) {
 	return $code == 0;
 }
 
+# Its log is of no more interest.
+sub forget ($self) {
+	@nodes = grep { $_ != $self } @nodes;
+	return;
+}
+
 sub kill9 ($self) {
 	return unless $self->{pid};
 	kill 'KILL', $self->{pid};
