@@ -24,7 +24,7 @@
 
 #define DEFAULT_CONFIG TN_SYSCONF_DIR "/timenode/timenode.conf"
 
-/* What the process answers (DETAILS, Outside). */
+/* What the process answers. */
 enum { DONE = 0, FAILED = 1, USAGE = 2 };
 
 struct app {
@@ -119,6 +119,9 @@ static int prepare(struct app *a, struct tn_error *err)
 		return TN_EINVAL;
 	if (a->opt.log_level)
 		set_level(&a->set, a->opt.log_level);
+	if (a->opt.plugin_dir)
+		a->set.top.plugin_dir =
+			(struct tn_str){ a->opt.plugin_dir, (uint32_t)strlen(a->opt.plugin_dir) };
 	/* The background has no stderr. */
 	if (a->opt.daemon && a->set.log.to.n == 6 && memcmp(a->set.log.to.p, "stderr", 6) == 0)
 		a->set.log.to = (struct tn_str){ "syslog", 6 };
@@ -160,40 +163,51 @@ static void on_quit(void *arg)
 /* A new configuration; the old one stays if anything is wrong with it. The node says what
  * became of it, unless it never got to see it.
  */
-static void reload(struct app *a)
+static int read_again(struct app *a, struct tn_error *err)
 {
-	struct tn_error err = { "" };
-	struct conf *conf = read_conf(&a->opt, &err);
+	struct conf *conf = read_conf(&a->opt, err);
+	int rc;
 
 	if (!conf) {
 		log_line(a->log, "main", LOG_LEVEL_ERROR, "", "reload refused, nothing changed: %s",
-			 err.text);
-		return;
+			 err->text);
+		return TN_EINVAL;
 	}
-	if (node_reload(a->node, conf, &err) < 0) {
+	rc = node_reload(a->node, conf, err);
+	if (rc < 0) {
 		conf_free(conf);
-		return;
+		return rc;
 	}
 	conf_free(a->conf);
 	a->conf = conf;
+	return 0;
+}
+
+static int reload(void *arg, struct tn_error *err)
+{
+	struct app *a = arg;
+	struct tn_error log_err;
+	char text[64];
+	int rc;
+
+	if (a->stopping)
+		return tn_fail(err, TN_EGONE, "the node is stopping");
+	snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%llu",
+		 (unsigned long long)env_mono_us(a->env));
+	daemon_notify(text);
+	if (sink_reopen(a->sink, &log_err) < 0)
+		log_line(a->log, "main", LOG_LEVEL_ERROR, "", "%s", log_err.text);
+	rc = read_again(a, err);
+	daemon_notify("READY=1");
+	return rc;
 }
 
 static void on_hup(void *arg, int signo)
 {
-	struct app *a = arg;
 	struct tn_error err;
-	char text[64];
 
 	(void)signo;
-	if (a->stopping)
-		return;
-	snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%llu",
-		 (unsigned long long)env_mono_us(a->env));
-	daemon_notify(text);
-	if (sink_reopen(a->sink, &err) < 0)
-		log_line(a->log, "main", LOG_LEVEL_ERROR, "", "%s", err.text);
-	reload(a);
-	daemon_notify("READY=1");
+	reload(arg, &err);
 }
 
 /* Comes by the loop, so that a stuck loop gives no sign of life. */
@@ -295,13 +309,17 @@ static int make_node(struct app *a, struct store *store, struct tn_error *err)
 		.conf = a->conf,
 		.settings = &a->set,
 		.store = store,
+		.log_level = a->opt.log_level,
 		.agent = "timenode/" PACKAGE_VERSION,
 	};
 
 	if (!store)
 		return TN_EIO;
 	a->node = node_create(&setup, err);
-	return a->node ? 0 : TN_EINVAL;
+	if (!a->node)
+		return TN_EINVAL;
+	node_on_reload(a->node, reload, a);
+	return 0;
 }
 
 static struct store *open_store(struct app *a, struct tn_error *err)

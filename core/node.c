@@ -19,8 +19,11 @@ struct node {
 	struct plug *plug;
 	struct ctl *ctl;
 	const struct conf *conf;
+	const char *log_level;
 	void (*quit)(void *arg);
 	void *quit_arg;
+	int (*reload)(void *arg, struct tn_error *);
+	void *reload_arg;
 	void (*stopped)(void *arg);
 	void *stopped_arg;
 	uint64_t log_timer;
@@ -54,7 +57,8 @@ static int set_level(void *arg, const char *subsystem, const char *word, struct 
 static void apply_log(struct node *node)
 {
 	const struct settings_log *set = &node->set.log;
-	int level = log_level_of(set->level.p, set->level.n);
+	int level = node->log_level ? log_level_of(node->log_level, strlen(node->log_level))
+				    : log_level_of(set->level.p, set->level.n);
 	struct tn_error err;
 
 	logger_repeat(node->log, set->repeat);
@@ -77,6 +81,16 @@ static void quit(void *arg)
 
 	if (node->quit)
 		node->quit(node->quit_arg);
+}
+
+static int reload(void *arg, struct tn_error *err)
+{
+	struct node *node = arg;
+
+	if (!node->reload)
+		return tn_fail(err, TN_ENOENT,
+			       "this node was started without a file to read again");
+	return node->reload(node->reload_arg, err);
 }
 
 /* ---- made */
@@ -123,6 +137,7 @@ static int make_rooms(struct node *node, const struct node_setup *s, struct tn_e
 						    .plug = node->plug,
 						    .agent = s->agent,
 						    .quit = quit,
+						    .reload = reload,
 						    .arg = node },
 			       err);
 	return node->ctl ? 0 : TN_EINVAL;
@@ -141,6 +156,7 @@ struct node *node_create(const struct node_setup *setup, struct tn_error *err)
 	node->conf = setup->conf;
 	node->set = *setup->settings;
 	node->store = setup->store;
+	node->log_level = setup->log_level;
 	if (make_base(node, err) || make_rooms(node, setup, err)) {
 		node_free(node);
 		return NULL;
@@ -317,6 +333,12 @@ void node_on_quit(struct node *node, void (*fn)(void *arg), void *arg)
 {
 	node->quit = fn;
 	node->quit_arg = arg;
+}
+
+void node_on_reload(struct node *node, int (*fn)(void *arg, struct tn_error *), void *arg)
+{
+	node->reload = fn;
+	node->reload_arg = arg;
 }
 
 int node_command(struct node *node, const char *line, node_reply_fn *fn, void *arg)

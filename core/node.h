@@ -21,7 +21,8 @@ struct node_setup {
 	struct store *store;                 /* the node owns it from here on */
 	const struct plug_builtin *builtins; /* looked at before files; may be NULL */
 	size_t builtin_count;
-	const char *agent; /* "timenode/0.1.0" */
+	const char *log_level; /* wins over log.level, also at a reload; NULL: none */
+	const char *agent;     /* "timenode/0.1.0" */
 };
 
 /* Everything but traffic: loads and checks the plugins the configuration names. The
@@ -55,6 +56,9 @@ void node_free(struct node *);
 
 /* What the control command `stop` does: asks the owner of the loop to end it. */
 void node_on_quit(struct node *, void (*fn)(void *arg), void *arg);
+
+/* What the control command `reload` does: the same as SIGHUP. 0 or the reason. */
+void node_on_reload(struct node *, int (*fn)(void *arg, struct tn_error *), void *arg);
 
 /* One control command as the socket would run it: each row and the end are JSON texts
  * given to fn (last = true with {"end":0} or {"error":...}). For tests and the simulator.

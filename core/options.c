@@ -44,6 +44,13 @@ static int take_log_level(struct options *o, const char *value, struct tn_error 
 	return 0;
 }
 
+static int take_plugin_dir(struct options *o, const char *value, struct tn_error *err)
+{
+	(void)err;
+	o->plugin_dir = value;
+	return 0;
+}
+
 static int take_check(struct options *o, const char *value, struct tn_error *err)
 {
 	(void)value;
@@ -126,6 +133,7 @@ static const struct option_row rows[] = {
 	{ "--node-id", true, take_node_id },
 	{ "--p2p-port", true, take_p2p_port },
 	{ "--log-level", true, take_log_level },
+	{ "--plugin-dir", true, take_plugin_dir },
 	{ "--version", false, take_version },
 	{ "-h", false, take_help },
 	{ "--help", false, take_help },
@@ -143,6 +151,7 @@ const char *options_usage(void)
 	       "                      instance N of a private network on this host: listens on\n"
 	       "                      127.0.0.1:P, looks for instances 1 to 8\n"
 	       "  --log-level LEVEL   error, warn, info or debug\n"
+	       "  --plugin-dir DIR    instead of plugin_dir of the configuration\n"
 	       "  --version, --help\n"
 	       "Exit codes: 0 done, 1 failed at run time, 2 usage or configuration.\n";
 }

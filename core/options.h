@@ -17,9 +17,10 @@ enum options_action {
 /* Texts point into argv. */
 struct options {
 	enum options_action action;
-	const char *config;    /* -c; NULL: the default place */
-	const char *pid_file;  /* NULL: timenode.pid in run_dir */
-	const char *log_level; /* a level's word; NULL: the configuration's */
+	const char *config;     /* -c; NULL: the default place */
+	const char *pid_file;   /* NULL: timenode.pid in run_dir */
+	const char *log_level;  /* a level's word; NULL: the configuration's */
+	const char *plugin_dir; /* NULL: the configuration's */
 	bool daemon;
 	unsigned node_id; /* 0: no private preset */
 	uint16_t p2p_port;
@@ -36,7 +37,7 @@ int options_read(int argc, char *const argv[], struct options *out, struct tn_er
 /* The text of --help. */
 const char *options_usage(void);
 
-/* The configuration that --node-id stands for (DETAILS, Private network), with data and
+/* The configuration that --node-id stands for, with data and
  * control socket below `home`. 0, or TN_EINVAL (the text does not fit; home is no absolute
  * path).
  */

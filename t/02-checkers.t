@@ -36,8 +36,10 @@ sub run {
 }
 
 # The commands that make check-valgrind uses are read from the makefile itself.
+# An outer make's flags would make this one talk of directories and job servers.
+delete local @ENV{qw(MAKEFLAGS MFLAGS MAKELEVEL)};
 my $valgrind = `make --no-print-directory -s -C '$build' print-valgrind 2>/dev/null`;
-chomp $valgrind;
+$valgrind = (split /\n/, $valgrind)[-1] // '';
 SKIP: {
 	skip 'no valgrind here', 4 unless $valgrind && `valgrind --version 2>/dev/null`;
 	skip 'built with sanitizers', 4 if $ENV{TN_SANITIZED};

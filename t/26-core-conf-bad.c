@@ -16,7 +16,7 @@
 
 #if defined TN_SANITIZED
 /* libconfig 1.5 loses a text that stands before a syntax error. */
-const char *__lsan_default_suppressions(void);
+TN_API const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
 {
 	return "leak:libconfig\n";

@@ -10,7 +10,7 @@ enum { PING = 32, PONG = 33, LAST = 511 };
 
 /* The account grows through realloc only; the linker lets us refuse it. */
 void *__real_realloc(void *p, size_t n);
-void *__wrap_realloc(void *p, size_t n);
+TN_API void *__wrap_realloc(void *p, size_t n); /* a sanitizer runtime refers to it */
 static bool no_memory;
 
 void *__wrap_realloc(void *p, size_t n)

@@ -306,6 +306,33 @@ static void window(void)
 	end(&p, "window");
 }
 
+/* Held bytes count: over its session's or the node's budget a peer is not read from. */
+static void budgets(void)
+{
+	struct plugpair p = begin("talk: { };");
+	struct settings_sessions *set = &p.b->lab->set.sessions;
+	struct tn_ctx *c = pluglab_ctx(p.b, "talk");
+	struct state *st = b_state(&p);
+
+	say(&p, "Note", SETTLE_LATER, 1);
+	is_uint(pluglab_session(p.b)->pauses, 0, "a little is held: reading goes on");
+	set->unfinished_session = 60;
+	say(&p, "Note", SETTLE_LATER, 2);
+	is_uint(pluglab_session(p.b)->pauses, 1, "over the session's budget it pauses");
+	set->unfinished_session = 1 << 20;
+	tn_settle(c, st->hold[0], TN_TAKEN);
+	is_uint(pluglab_session(p.b)->pauses, 0, "and goes on when there is room");
+	set->unfinished_node = 40;
+	say(&p, "Note", SETTLE_LATER, 3);
+	is_uint(pluglab_session(p.b)->pauses, 1, "the node's budget pauses too");
+	tn_settle(c, st->hold[1], TN_TAKEN);
+	is_uint(pluglab_session(p.b)->pauses, 1, "one of two settled: still too much");
+	tn_settle(c, st->hold[2], TN_TAKEN);
+	is_uint(pluglab_session(p.b)->pauses, 0, "both settled");
+	is_uint(handled(&p, "Note"), 3, "nothing was lost");
+	end(&p, "budgets");
+}
+
 static void watching(void)
 {
 	struct plugpair p = begin("watch: { }; talk: { };");
@@ -325,13 +352,29 @@ static void watching(void)
 	end(&p, "watching");
 }
 
+/* Enough for a bus that loses one in a thousand to be found out (--enable-break=drop). */
+static void many(void)
+{
+	struct plugpair p = begin("talk: { };");
+
+	for (unsigned i = 0; i < 25; i++) {
+		for (unsigned k = 0; k < 100; k++)
+			pluglab_say(p.a, "Note", "{\"Note\":{\"what\":0,\"n\":1}}");
+		plugpair_run(&p, 200);
+	}
+	is_uint(handled(&p, "Note"), 2500, "2500 notes are handled");
+	end(&p, "many");
+}
+
 int main(void)
 {
 	verdicts();
+	many();
 	strangers();
 	gates();
 	holds();
 	window();
+	budgets();
 	watching();
 	return done_testing();
 }

@@ -171,6 +171,30 @@ static void silence(void)
 	end(&p, "silence");
 }
 
+/* The answer came, but nobody could read it. */
+static void spoiled(void)
+{
+	struct plugpair p = plugpair_create(8, "talk: { };", builtins, 2);
+	struct state *st = state(ctx(p.a));
+	struct note body = { 1 };
+	struct tn_question q = { TN_BODY(body), .send = M_ASK,       .expect = M_TELL,
+				 .tag = 1,      .timeout_ms = 60000, .done = done };
+	struct tn_sid to = { pluglab_session(p.a)->sid };
+
+	state(ctx(p.b))->mute = true;
+	tn_ask_peer(ctx(p.a), to, &q);
+	pluglab_say(p.b, "Tell", "{\"Tell\":{\"n\":\"no number\"}}");
+	plugpair_run(&p, 500);
+	is_int(st->status, TN_EBAD, "a malformed answer ends the question with TN_EBAD");
+	is_uint(pluglab_count(p.a, "Tell", COUNT_MALFORMED), 1, "and is counted as malformed");
+	q.match = same;
+	tn_ask_peer(ctx(p.a), to, &q);
+	pluglab_say(p.b, "Tell", "{\"Tell\":{\"n\":\"no number\"}}");
+	plugpair_run(&p, 500);
+	is_uint(st->done, 1, "one that cannot be told apart goes on waiting");
+	end(&p, "spoiled");
+}
+
 static void unload(void)
 {
 	struct plugpair p = plugpair_create(4, "talk: { };", builtins, 2);
@@ -279,6 +303,7 @@ int main(void)
 {
 	answers();
 	silence();
+	spoiled();
 	unload();
 	relays();
 	features();

@@ -99,11 +99,13 @@ static void shipped(void)
 	char text[2000];
 	struct bench b;
 	struct plug_info info;
+	unsigned running = 0;
 
-	snprintf(text, sizeof text,
-		 "pingpong: { path = \"%s/../../../.libs/pingpong.so\"; interval = \"5s\"; }; all47: "
-		 "{ }; peers: { path = \"%s/../../../.libs/peers.so\"; };",
-		 dir, dir);
+	snprintf(
+		text, sizeof text,
+		"pingpong: { path = \"%s/../../../.libs/pingpong.so\"; interval = \"5s\"; }; all47: "
+		"{ }; peers: { path = \"%s/../../../.libs/peers.so\"; };",
+		dir, dir);
 	b = begin(dir, text);
 	is_int(plug_check_all(b.plug, b.conf, &b.err), 0, "the shipped ones pass the check");
 	ok(!plug_info(b.plug, 0, &info), "which leaves nothing loaded");
@@ -111,8 +113,8 @@ static void shipped(void)
 	ok(plug_info(b.plug, 0, &info) && !strcmp(info.state, "loaded"), "loaded, not running");
 	is_int(plug_start_all(b.plug, &b.err), 0, "and start: %s", b.err.text);
 	for (unsigned i = 0; i < 3; i++)
-		ok(plug_info(b.plug, i, &info) && !strcmp(info.state, "running"), "%s runs from %s",
-		   info.name, info.path);
+		running += plug_info(b.plug, i, &info) && !strcmp(info.state, "running");
+	is_uint(running, 3, "all of them run");
 	ok(!plug_info(b.plug, 3, &info), "three of them");
 	is_str(bus_owner(plug_bus(b.plug), names_find(net_names(b.lab->net), "BlockVote", 9)),
 	       "all47", "the owner of a message is known by name");

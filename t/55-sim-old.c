@@ -30,6 +30,11 @@ static struct old make(const char *ours, const char *theirs, int role, uint64_t 
 	struct tn_error err;
 	struct env *env;
 
+	/* Lines are cut where a network cuts them, and the pieces come apart: whatever of
+	 * ours is longer than a segment would be torn there, and blamed on us. */
+	world_knobs(o.fleet->world)->segment = false;
+	world_knobs(o.fleet->world)->mss = 1448;
+	world_knobs(o.fleet->world)->gap_max_us = 500000;
 	snprintf(conf, sizeof conf,
 		 "network: { name = \"testnet\"; listen = [ \"%s\" ]; connect = [ %s%s%s ]; };"
 		 " plugins: { pingpong: { }; peers: { }; };",
@@ -88,6 +93,7 @@ static void day(const char *ours, const char *theirs, int role, uint64_t broadca
 		 broadcast_us ? "broadcasts" : "");
 	good &= ok(gap <= 90 * SECOND, "%s: longest gap %u s", what, (unsigned)(gap / SECOND));
 	good &= is_uint(a.bans, 0, "%s: banned 0 times", what);
+	good &= is_uint(a.faults, 0, "%s: nothing of ours was a violation", what);
 	good &= is_int(fleet_off(o.us), 0, "%s: every message is accounted for", what);
 	note("dialed %u accepted %u rejected %u violations %u torn %u", a.opened[PEER_OLD_DIALED],
 	     a.opened[PEER_OLD_ACCEPTED], a.rejected, a.faults, c.torn);
@@ -116,7 +122,7 @@ int main(void)
 			/* they alone know the other and will not dial (Rule D): nobody can */
 			if (role == THEY_DIAL && strcmp(pair[i][1], pair[i][0]) > 0)
 				continue;
-			for (uint64_t b = 0; b <= 7 * SECOND; b += 7 * SECOND)
+			for (uint64_t b = 0; b <= 2 * SECOND; b += 2 * SECOND)
 				day(pair[i][0], pair[i][1], role, b);
 		}
 	return done_testing();

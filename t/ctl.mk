@@ -16,3 +16,6 @@ t_41_cli_table_t_SOURCES = t/41-cli-table.c cli/table.c cli/cli.h t/lib/tap.c
 t_41_cli_table_t_CPPFLAGS = $(unit_cppflags)
 t_41_cli_table_t_LDADD = $(JSONC_LIBS)
 TESTS += t/41-cli-table.t
+
+dist_check_SCRIPTS += t/72-cli.t
+TESTS += t/72-cli.t

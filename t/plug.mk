@@ -100,10 +100,6 @@ check_LTLIBRARIES += t/plugins/bad_symbol.la
 t_plugins_bad_symbol_la_SOURCES = t/plugins/bad_symbol.c
 t_plugins_bad_symbol_la_LDFLAGS = $(fixture_ldflags)
 t_plugins_bad_symbol_la_LIBADD = libtimenode.la
-check_LTLIBRARIES += t/plugins/slow.la
-t_plugins_slow_la_SOURCES = t/plugins/slow.c
-t_plugins_slow_la_LDFLAGS = $(fixture_ldflags)
-t_plugins_slow_la_LIBADD = libtimenode.la
 check_LTLIBRARIES += t/plugins/twice_1.la
 t_plugins_twice_1_la_SOURCES = t/plugins/twice_1.c
 t_plugins_twice_1_la_LDFLAGS = $(fixture_ldflags)
@@ -124,3 +120,21 @@ t_47_peers_book_t_SOURCES = t/47-peers-book.c t/lib/tap.c
 t_47_peers_book_t_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/plugins
 t_47_peers_book_t_LDADD = libtnplugins.a $(core_libs)
 TESTS += t/47-peers-book.t
+
+check_PROGRAMS += t/45-plug-life.t
+t_45_plug_life_t_SOURCES = t/45-plug-life.c t/lib/tap.c
+t_45_plug_life_t_CPPFLAGS = $(unit_cppflags)
+t_45_plug_life_t_LDADD = $(plug_libs)
+TESTS += t/45-plug-life.t
+
+check_PROGRAMS += t/48-sim-pingpong.t
+t_48_sim_pingpong_t_SOURCES = t/48-sim-pingpong.c t/lib/tap.c
+t_48_sim_pingpong_t_CPPFLAGS = $(unit_cppflags)
+t_48_sim_pingpong_t_LDADD = $(plug_libs)
+TESTS += t/48-sim-pingpong.t
+
+check_PROGRAMS += t/49-bus-overrun.t
+t_49_bus_overrun_t_SOURCES = t/49-bus-overrun.c t/lib/tap.c
+t_49_bus_overrun_t_CPPFLAGS = $(unit_cppflags)
+t_49_bus_overrun_t_LDADD = $(core_libs)
+TESTS += t/49-bus-overrun.t

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * core/base/log.h - log lines: level, subsystem, subject; repeats are limited
  *
- * A line is `2026-11-20T11:28:03.123Z info net [OUTBOUND] text` (DETAILS, Outside),
+ * A line is `2026-11-20T11:28:03.123Z info net [OUTBOUND] text`,
  * at most LOG_LINE_MAX bytes; what is longer is cut and ends in "...". Control bytes
  * in it become '?', so that one call is always one line.
  * The logger formats and filters; where lines go is the environment's matter.

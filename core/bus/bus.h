@@ -70,7 +70,7 @@ void bus_end_holds(struct bus_member *);
 void bus_leave(struct bus_member *);             /* the last step; NULL is fine */
 uint32_t bus_pending(const struct bus_member *); /* its questions and holds */
 
-/* Says once for each known name that no active member owns it (DESIGN 2). */
+/* Says once for each known name that no active member owns it (doc/architecture.md). */
 void bus_say_unowned(struct bus *);
 /* Name of the member that owns a message, NULL: nobody. */
 const char *bus_owner(const struct bus *, unsigned id);

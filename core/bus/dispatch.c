@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * core/bus/dispatch.c - the way of one received message to its one fate
  *
- * gates -> decode -> question waiting? -> owner -> watchers -> account (DESIGN 2).
+ * gates -> decode -> question waiting? -> owner -> watchers -> account (doc/architecture.md).
  */
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * core/conf/settings.h - the core's own options (DETAILS, Configuration)
+ * core/conf/settings.h - the core's own options
  */
 #ifndef CORE_CONF_SETTINGS_H
 #define CORE_CONF_SETTINGS_H

@@ -2,7 +2,7 @@
  * core/ctl/ctl.h - the control room: commands of people and programs, over a Unix socket
  *
  * Newline JSON: {"id":1,"cmd":"peers","args":{}} is answered by {"id":1,"row":{...}} lines
- * and {"id":1,"end":0} or {"id":1,"error":"text","code":-5} (DETAILS, Outside). A plugin's
+ * and {"id":1,"end":0} or {"id":1,"error":"text","code":-5}. A plugin's
  * commands are found by name like the core's own.
  */
 #ifndef CORE_CTL_H

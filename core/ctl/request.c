@@ -252,7 +252,7 @@ static void note(struct ctl *ctl, const char *name, json_object *args)
 	char safe[LOG_SAFE_MAX];
 	const char *text = args ? json_object_to_json_string_ext(args, PLAIN) : "";
 
-	log_line(ctl->set.log, "ctl", LOG_LEVEL_INFO, "", "Operator: %s %s", name,
+	log_line(ctl->set.log, "ctl", LOG_LEVEL_INFO, name, "Operator: %s %s", name,
 		 log_safe(safe, text ? text : "", text ? strlen(text) : 0));
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * core/env/event.h - the libevent environment of a real process
  *
- * Uses libevent's `event` for readiness and timers only (anchors/performance.md 4).
+ * Uses libevent's `event` for readiness and timers only.
  */
 #ifndef CORE_ENV_EVENT_H
 #define CORE_ENV_EVENT_H

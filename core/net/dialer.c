@@ -11,6 +11,7 @@
 #include "net/room.h"
 
 #define GIVE_UP 8 /* failures in a row until a mere candidate is forgotten */
+#define QUIET 5   /* failures in a row until attempts are logged at debug */
 #define WANT_US 10000000u
 
 static void look(void *arg);
@@ -89,6 +90,12 @@ void handshake_connected(void *arg, int err)
 	handshake_begin(s);
 }
 
+/* A peer that stays away is not worth two lines a minute: after a while `why` knows. */
+enum log_level dialer_level(const struct peer *p)
+{
+	return p && p->failures >= QUIET ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
+}
+
 static void dial(struct net *net, struct peer *p, const char *why)
 {
 	struct session *s = session_create(net, true, &p->addr, slot_for(p));
@@ -105,7 +112,8 @@ static void dial(struct net *net, struct peer *p, const char *why)
 	peer_attach(net, p, s);
 	p->session = s->sid;
 	peer_set(net, p, LINK_DIALING, why);
-	net_log(net, LOG_LEVEL_INFO, s, "Initiating connection to %s (%s)", peer_text(p, at), why);
+	p->next_dial_us = 0;
+	net_log(net, dialer_level(p), s, "Initiating connection to %s (%s)", peer_text(p, at), why);
 	session_set_timer(s, net->set->sessions.connect_timeout * 1000, timed_out);
 	s->conn = net->env->ops->connect(net->env, &p->addr, source(net, &p->addr), &session_events,
 					 s, &err);
@@ -244,9 +252,14 @@ void dialer_failed(struct net *net, struct peer *p, const char *why)
 {
 	bool keen = p->kind != PEER_CANDIDATE || p->recent;
 	uint64_t random, wait;
+	char at[TN_ADDR_TEXT];
 
 	env_random(net->env, &random, sizeof random);
 	p->failures++;
+	if (p->failures == QUIET)
+		net_log(net, LOG_LEVEL_INFO, NULL,
+			"%s did not answer %u times: dialing it goes on quietly", peer_text(p, at),
+			QUIET);
 	wait = backoff_us(p->failures, keen, random);
 	p->next_dial_us = net_now(net) + wait;
 	if (p->kind == PEER_CANDIDATE && p->failures >= GIVE_UP)

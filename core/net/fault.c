@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * core/net/fault.c - points for misbehaviour, and what they lead to
  *
- * Bans are no protection against denial of service (anchors: Bitcoin Core says the
+ * Bans are no protection against denial of service (Bitcoin Core says the
  * same of its own); they keep one bad neighbour from being dialed again at once.
  */
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * core/net/handshake.c - Handshake and Ack, both ways (spec/network.md 3, DETAILS)
+ * core/net/handshake.c - Handshake and Ack, both ways (spec/network.md 3)
  *
  * Only the dialer sends a Handshake and only the listener an Ack; both carry our
  * optional fields, and a side without a node_id is an old node. A refusal is an Ack

@@ -143,6 +143,7 @@ void double_begin(struct session *second);
 void double_heard(struct session *);
 
 /* ---- dialer.c */
+enum log_level dialer_level(const struct peer *);
 void dialer_consider(struct net *, struct peer *);
 void dialer_failed(struct net *, struct peer *, const char *why);
 void dialer_fill(struct net *); /* ask for candidates while slots are free */

@@ -2,7 +2,7 @@
  * core/net/score.h - misbehaviour points that decay
  *
  * Pure. Points are kept in thousandths; they halve every half_life. Rate excess never
- * comes here (DESIGN 3). half_life_us 0: they never decay.
+ * comes here (doc/architecture.md). half_life_us 0: they never decay.
  */
 #ifndef CORE_NET_SCORE_H
 #define CORE_NET_SCORE_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * core/net/self.c - our own address (DETAILS, Own address)
+ * core/net/self.c - our own address
  *
  * Configured, else the address we listen on if it is a specific one, else what three
  * peers that we dialed report, in three different netgroups. Until then unknown.

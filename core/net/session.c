@@ -201,7 +201,9 @@ static void log_end(struct session *s, bool was_up)
 	bool refused = !was_up && !s->outbound && (s->linger || s->slot == SLOT_HELD);
 	char at[TN_ADDR_TEXT];
 
-	net_log(s->net, refused ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, s, "%s %s: %s",
+	enum log_level level = was_up ? LOG_LEVEL_INFO : dialer_level(s->outbound ? s->peer : NULL);
+
+	net_log(s->net, refused ? LOG_LEVEL_DEBUG : level, s, "%s %s: %s",
 		was_up ? "Connection closed with" : "No session with", tn_addr_text(&s->remote, at),
 		why_of(s));
 }

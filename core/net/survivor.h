@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * core/net/survivor.h - two sessions with one peer: which one ends, who ends it, when
  *
- * Pure (DETAILS, Doubles and zombies). Between new nodes in opposite directions the
+ * Pure. Between new nodes in opposite directions the
  * side with the higher node_id alone closes: it makes the session that came UP first
  * at its own end say something and keeps that one once a line has arrived there, else
  * after `patience_us` the other one if that was heard. In the same direction the side

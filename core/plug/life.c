@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * core/plug/life.c - claim, init, start, up ... down, stop, fini: the order is DETAILS'
+ * core/plug/life.c - claim, init, start, up ... down, stop, fini: one order for every way
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -112,6 +112,7 @@ static char *find_path(const struct plug *pl, const char *name, const struct con
 	struct tn_str dir = pl->settings->top.plugin_dir;
 	char group[64], path[1024];
 	const char *given = NULL;
+	char *copy;
 	bool bad = false;
 
 	snprintf(group, sizeof group, "plugins.%s", name);
@@ -123,7 +124,10 @@ static char *find_path(const struct plug *pl, const char *name, const struct con
 		snprintf(path, sizeof path, "%s", given);
 	else
 		snprintf(path, sizeof path, "%.*s/%s.so", (int)dir.n, dir.p, name);
-	return strdup(path);
+	copy = strdup(path);
+	if (!copy)
+		tn_fail(err, TN_ENOMEM, "plugin %s: no memory", name);
+	return copy;
 }
 
 static const struct tn_plugin *find_desc(struct plugin *p, const struct conf *c,
@@ -167,7 +171,6 @@ struct plugin *load_open(struct plug *pl, const char *name, const struct conf *c
 	p->fd = -1;
 	p->ctx.host = &plug_host;
 	snprintf(p->name, sizeof p->name, "%s", name);
-	tn_fail(err, TN_ENOMEM, "plugin %s: no memory", name);
 	d = find_desc(p, c, err);
 	if (!d || check_desc(d, name, &p->desc, err) || check_among(pl, &p->desc, err) ||
 	    fill_blocks(p, c, err)) {

@@ -3,7 +3,7 @@
  *
  * Makes the bus and owns it. Load: file -> check (each refusal its own sentence) ->
  * claims -> init; start in the order of needs; up() for every open session. Unload in
- * the order of DETAILS. All on the loop.
+ * one written order (doc/plugins.md). All on the loop.
  */
 #ifndef CORE_PLUG_PLUG_H
 #define CORE_PLUG_PLUG_H
@@ -56,7 +56,7 @@ void plug_stop_all(struct plug *, enum tn_why); /* in reverse order; unloads too
 int plug_load(struct plug *, const char *name, struct tn_error *);
 int plug_unload(struct plug *, const char *name, struct tn_error *);
 
-/* Reload in two steps (DETAILS). check: every plugin's options are read from c and its
+/* Reload in two steps. check: every plugin's options are read from c and its
  * check() asked; options that need a restart keep their old value and are named to `say`
  * ("plugins.peers.book_max"), also groups that came or went (may be NULL). Then either
  * commit (conf changes, reloaded() is called) or abort. */

@@ -3,7 +3,7 @@
  *
  * Two implementations: lmdb.c and memory.c (simulator), with the same order and the
  * same answers. A batch is applied whole or not at all; for now a commit is one
- * synchronous transaction (the writer thread of DESIGN 7 comes with the blocks plugin,
+ * synchronous transaction (the writer thread comes with the blocks plugin,
  * which has much to write). One thread uses a store.
  */
 #ifndef CORE_STORE_H

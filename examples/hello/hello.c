@@ -35,5 +35,5 @@ TN_PLUGIN = {
 	.messages = TN_ROWS(struct tn_message, [M_HELLO] = { "Hello", &hello_schema, on_hello,
 							     TN_OWN, .max = 256, .rate = 1,
 							     .feature = "hello" }),
-	.metrics = TN_ROWS(struct tn_metric, [C_GREETED] = { .name = "greeted", .help = "heard" }),
+	.metrics = TN_ROWS(struct tn_metric, [C_GREETED] = { "greeted", "heard", TN_M_COUNT, 1 }),
 };

@@ -3,7 +3,7 @@
  * Ping, Pong, PeersResponse, Version (spec/network.md 2)
  *
  * Members from node_id on are optional fields of ours that old nodes ignore
- * (DESIGN 3); each is on the wire only if its has_ bool is set.
+ * (doc/architecture.md); each is on the wire only if its has_ bool is set.
  */
 #ifndef TIMENODE_TYPES_PEER_H
 #define TIMENODE_TYPES_PEER_H

@@ -59,6 +59,11 @@ struct sample {
 	uint32_t n, seen;
 };
 
+/* Old nodes tear a line that comes in two segments and blame the sender for the rest
+ * (spec/network.md 1.1): what they get fits into one.
+ */
+#define SEGMENT_BYTES 1200
+
 static uint64_t below(struct tn_ctx *c, uint64_t n)
 {
 	return tn_random64(c) % n; /* n is small: the bias is below 2^-40 */
@@ -88,7 +93,7 @@ static void choose(struct tn_ctx *c, struct tn_sid asker, struct sample *s)
 			draw(c, s, e);
 }
 
-static int write_list(struct tn_ctx *c, const struct sample *s, struct tn_peers *list)
+static int write_list(struct tn_ctx *c, const struct sample *s, size_t room, struct tn_peers *list)
 {
 	struct tn_arena *a = tn_scratch(c);
 	char text[TN_ADDR_TEXT];
@@ -100,6 +105,9 @@ static int write_list(struct tn_ctx *c, const struct sample *s, struct tn_peers 
 
 		if (!copy)
 			return TN_ENOMEM;
+		if (n + 3 > room) /* two quotes and a comma */
+			break;
+		room -= n + 3;
 		list->addr.v[list->addr.n++] = (struct tn_str){ copy, (uint32_t)n };
 	}
 	return list->addr.v ? 0 : TN_ENOMEM;
@@ -111,7 +119,7 @@ static tn_verdict on_ask(struct tn_ctx *c, const struct tn_msg *m)
 	struct tn_peers list = { { NULL, 0 } };
 
 	choose(c, m->from, &s);
-	if (write_list(c, &s, &list))
+	if (write_list(c, &s, m->flags & TN_MSG_LEGACY ? SEGMENT_BYTES : SIZE_MAX, &list))
 		return TN_BROKEN;
 	if (!tn_send(c, m->from, M_LIST, &list))
 		tn_metric(c, C_GIVEN, s.n);

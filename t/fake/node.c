@@ -103,3 +103,10 @@ void node_on_quit(struct node *n, void (*fn)(void *arg), void *arg)
 	(void)fn;
 	(void)arg;
 }
+
+void node_on_reload(struct node *n, int (*fn)(void *arg, struct tn_error *), void *arg)
+{
+	(void)n;
+	(void)fn;
+	(void)arg;
+}

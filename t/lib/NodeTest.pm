@@ -16,6 +16,7 @@ use IO::Select;
 use IO::Socket::INET;
 use IO::Socket::UNIX;
 use JSON::PP;
+use List::Util qw(sum0);
 use POSIX qw(WNOHANG);
 use Time::HiRes qw(time sleep);
 
@@ -175,11 +176,11 @@ sub merged ($base, $more) {
 
 # NodeTest->new($name, $ip, $port, %more): conf => {group => {key => value}} over the
 # defaults of a private node (undef takes a key or group away), text => the whole file
-# instead, env => {}, stage => directories as stage_dir gives, wrap => [words], args => [].
+# instead, program => instead of the installed one, env => {}, stage => directories as stage_dir gives, wrap => [words], args => [].
 sub new ($class, $name, $ip, $port, %more) {
 	my $self = bless { name => $name, ip => $ip, port => $port, starts => 0,
 		stage => $more{stage} // stage(), env => $more{env} // {}, args => $more{args} // [],
-		wrap => $more{wrap} // \@wrap }, $class;
+		wrap => $more{wrap} // \@wrap, program => $more{program} }, $class;
 	$self->{dir}    = tempdir('timenode-XXXXXX', TMPDIR => 1, CLEANUP => !$keep);
 	$self->{file}   = "$self->{dir}/timenode.conf";
 	$self->{socket} = "$self->{dir}/run/control.sock";
@@ -224,7 +225,7 @@ sub environment ($self) {
 sub spawn ($self) {
 	die "$self->{name} runs already" if $self->{pid};
 	my %env  = $self->environment;
-	my $prog = "$self->{stage}{sbindir}/timenoded";
+	my $prog = $self->{program} // "$self->{stage}{sbindir}/timenoded";
 	$self->{from} = -s $self->{log} // 0; # where this life's log begins
 	$self->{begun} = time;
 	$self->{starts}++;
@@ -293,6 +294,12 @@ sub stop ($self, $deadline = 10) {
 	return $code == 0;
 }
 
+# Its log is of no more interest.
+sub forget ($self) {
+	@nodes = grep { $_ != $self } @nodes;
+	return;
+}
+
 sub kill9 ($self) {
 	return unless $self->{pid};
 	kill 'KILL', $self->{pid};
@@ -347,7 +354,7 @@ sub wait_log ($self, $regex, $deadline = 10, %opt) {
 	my $found = sub {
 		my $new = substr $self->log_text, $opt{since} // 0;
 		($line) = grep { $_ =~ $regex } split /\n/, $new;
-		return defined $line || !$self->alive;
+		return defined $line || $self->{starts} && !$self->alive;
 	};
 	wait_until($found, $deadline, "$self->{name} logs $regex") // return;
 	fail("$self->{name} logs $regex, but it has ended") unless defined $line;
@@ -376,13 +383,23 @@ sub show ($self, $lines = 25) {
 # One command over the control socket: {rows => [...], end => code} or {rows, error, code};
 # {error} too when there is no answer in time.
 sub ask ($self, $cmd, $args = {}, $deadline = 10) {
+	return $self->answer($self->put($cmd, $args), $deadline);
+}
+
+# The first half of it: the request is with the daemon's kernel, whether or not the daemon
+# runs. For answer().
+sub put ($self, $cmd, $args = {}) {
 	my $s = IO::Socket::UNIX->new(Peer => $self->{socket})
-		or return { rows => [], error => "cannot connect to $self->{socket}: $!", code => undef };
+		or return { error => "cannot connect to $self->{socket}: $!" };
+	local $SIG{PIPE} = 'IGNORE';
+	syswrite $s, $json->encode({ id => 1, cmd => $cmd, args => $args }) . "\n";
+	return { cmd => $cmd, sock => $s };
+}
+
+sub answer ($self, $put, $deadline = 10) {
 	my $answer = { rows => [] };
 	my ($end, $in) = (time + slow($deadline), '');
-	my $asked = $json->encode({ id => 1, cmd => $cmd, args => $args }) . "\n";
-	local $SIG{PIPE} = 'IGNORE';
-	syswrite $s, $asked;
+	my $s = $put->{sock} or return { %$answer, error => $put->{error} };
 	while (1) {
 		while ($in =~ s/^(.*)\n//) {
 			my $line = $json->decode($1);
@@ -390,11 +407,11 @@ sub ask ($self, $cmd, $args = {}, $deadline = 10) {
 			return { %$answer, map { $_ => $line->{$_} } qw(end error code) };
 		}
 		my $left = $end - time;
-		return { %$answer, error => "no answer to $cmd in time" } if $left <= 0;
+		return { %$answer, error => "no answer to $put->{cmd} in time" } if $left <= 0;
 		next unless IO::Select->new($s)->can_read($left);
 		my $n = sysread $s, $in, 65536, length $in;
 		next if !defined $n && $! == EINTR;
-		return { %$answer, error => "the socket was closed during $cmd" } unless $n;
+		return { %$answer, error => "the socket was closed during $put->{cmd}" } unless $n;
 	}
 }
 
@@ -448,26 +465,31 @@ sub account ($self, $way) {
 	return \%sum;
 }
 
-# True if every message met its fate, counted here once more from the row's own figures.
-sub audit_ok ($self, $what = "$self->{name}: every message is accounted for") {
+# What does not balance, one text each: rows, counted here once more from their own
+# figures, and what status and log say.
+sub audit_faults ($self) {
 	my $a = $self->ask('audit');
-	my (@bad, $messages);
+	my @bad;
+	push @bad, $a->{error} if defined $a->{error};
 	for my $r (@{ $a->{rows} }) {
-		my $refused = 0;
-		$refused += $_ for values %{ $r->{refused} // {} };
+		my $refused = sum0(values %{ $r->{refused} // {} });
 		my $off = exists $r->{offered}
 			? $r->{offered} - $r->{sent} - $refused - $r->{discarded} - $r->{queued}
 			: exists $r->{received}
 			? $r->{received} - $r->{handled} - $refused - $r->{unknown} - $r->{malformed} - $r->{waiting}
 			: $r->{off_by};
-		$messages += $r->{offered} // $r->{received} // 0;
-		push @bad, $r if $off != 0 || $r->{off_by} != 0;
+		push @bad, $json->encode($r) if $off != 0 || $r->{off_by} != 0;
 	}
-	my $status = $self->status;
-	my $good = !defined $a->{error} && !@bad && ($status->{audit} // '') eq 'ok'
-		&& !$self->log_has(qr/audit: off by/);
-	ok($good, $what) or diag($json->encode({ bad => \@bad, error => $a->{error}, status => $status->{audit} }));
-	return $good;
+	my $said = $self->status->{audit} // '';
+	push @bad, "status: $said" if $said ne 'ok';
+	push @bad, $self->log_lines(qr/ error .*audit|audit: off by/);
+	return @bad;
+}
+
+# True if every message met its fate.
+sub audit_ok ($self, $what = "$self->{name}: every message is accounted for") {
+	my @bad = $self->audit_faults;
+	return ok(!@bad, $what) || diag(join "\n", @bad) && 0;
 }
 
 # ---- a mesh

@@ -58,7 +58,8 @@ static int run_many(struct tn_ctx *c, struct tn_cmd *cmd, const void *args, stru
 	return rc;
 }
 
-struct later {
+struct later { /* of the plugin's state: timers that are swept never come */
+	struct later *next;
 	struct tn_ticket ticket;
 	struct tn_cmd *cmd;
 	int code;
@@ -71,15 +72,26 @@ static void on_later(struct tn_ctx *c, void *arg)
 
 	tn_row(c, l->cmd, &r);
 	tn_finish(c, l->ticket, l->code, l->code ? "it went wrong" : NULL);
-	free(l);
+}
+
+static void fini(struct tn_ctx *c)
+{
+	struct later **list = c->state, *l;
+
+	while ((l = *list)) {
+		*list = l->next;
+		free(l);
+	}
 }
 
 static int run_later(struct tn_ctx *c, struct tn_cmd *cmd, const void *args, struct tn_error *err)
 {
 	const struct args *a = args;
-	struct later *l = calloc(1, sizeof *l);
+	struct later *l = calloc(1, sizeof *l), **list = c->state;
 
 	(void)err;
+	l->next = *list;
+	*list = l;
 	l->ticket = tn_cmd_hold(c, cmd, 30000);
 	l->cmd = cmd;
 	l->code = (int)a->code;
@@ -101,6 +113,8 @@ static int run_fail(struct tn_ctx *c, struct tn_cmd *cmd, const void *args, stru
 TN_API const struct tn_plugin tester;
 TN_API const struct tn_plugin tester = {
 	TN_HEAD("tester", "1.2", "commands for tests"),
+	.state_bytes = sizeof(struct later *),
+	.fini = fini,
 	.commands = TN_ROWS(struct tn_command,
 			    { "echo", "gives back", &args_schema, &row_schema, run_echo },
 			    { "many", "many rows", &args_schema, &row_schema, run_many },

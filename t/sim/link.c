@@ -371,7 +371,7 @@ static size_t piece(const struct side *s, size_t n)
 	size_t max = knobs(s)->piece_max;
 
 	if (!knobs(s)->segment)
-		return n;
+		return knobs(s)->mss && n > knobs(s)->mss ? knobs(s)->mss : n;
 	if (draw(s, 0, 3) == 0)
 		max = max < 16 ? max : 16;
 	max = (size_t)draw(s, 1, max);

@@ -22,10 +22,11 @@ struct world_knobs {
 	uint64_t latency_min_us, latency_max_us; /* base of a direction, drawn per stream */
 	uint64_t jitter_us;                      /* more, drawn for each piece */
 	bool segment;                            /* writes arrive in random pieces */
-	size_t piece_max;                        /* bytes of a piece at most */
-	uint64_t gap_max_us;                     /* between the pieces of one write */
-	size_t buffer;                           /* bytes written but not yet read, per direction */
-	uint64_t tick_us;                        /* what one turn of a node's loop takes */
+	size_t mss;          /* without it: cut here, as a network does; 0: whole */
+	size_t piece_max;    /* bytes of a piece at most */
+	uint64_t gap_max_us; /* between the pieces of one write */
+	size_t buffer;       /* bytes written but not yet read, per direction */
+	uint64_t tick_us;    /* what one turn of a node's loop takes */
 };
 
 struct world *world_create(uint64_t seed);
