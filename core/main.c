@@ -380,8 +380,10 @@ static int run(struct app *a)
 {
 	struct tn_error err = { "" };
 	uint64_t files = daemon_raise_files();
-	int code = assemble(a, &err);
+	int code;
 
+	daemon_tune_memory();
+	code = assemble(a, &err);
 	if (code != DONE) {
 		daemon_failed(a->report, code, err.text);
 		return code;

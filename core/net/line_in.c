@@ -197,6 +197,8 @@ static size_t take_lines(struct session *s, struct tn_cut *cut, const uint8_t *p
 		s->in.peeked = false;
 		if (s->in.skipping)
 			s->in.skipping = false; /* the skipped line ends here */
+		else if (len - 1 > s->net->set->sessions.line_max)
+			oversize(s, "a line over sessions.line_max");
 		else
 			take_line(s, p + used, len - 1, false);
 		used += len;
