@@ -111,8 +111,37 @@ static void corpse(void)
 	leave(&st);
 }
 
+#define OLD_HELLO \
+	"{\"Handshake\":{\"magic\":[84,73,77,69],\"protocol_version\":1,\"network\":\"mainnet\"}}\n"
+#define OLD_ACK "{\"Ack\":{\"message_type\":\"Handshake\"}}\n"
+
+/* An old node that cannot be dialed: its first session is closed for ours, which fails;
+ * its next one is all there is.
+ */
+static void unreachable_old(void)
+{
+	struct stage st = stage("", "");
+	unsigned accepted = 0;
+
+	netlab_start(st.us);
+	raw_dial(&st.raw, st.world, st.them, US, OLD_HELLO);
+	ok(st.raw.ended, "the first dial of an old node is closed");
+	for (unsigned i = 0; i < 3 && !accepted; i++) {
+		raw_end(&st.raw);
+		raw_wait(st.world, 4 * SECOND);
+		raw_dial(&st.raw, st.world, st.them, US, OLD_HELLO);
+		accepted = strstr(st.raw.got, "Ack") != NULL;
+	}
+	ok(accepted, "once our own dial has failed it is accepted");
+	raw_wait(st.world, 200 * SECOND);
+	is_uint(netlab_up(st.us), 1, "and left alone for the first five minutes");
+	raw_end(&st.raw);
+	leave(&st);
+}
+
 int main(void)
 {
 	corpse();
+	unreachable_old();
 	return done_testing();
 }

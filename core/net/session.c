@@ -240,7 +240,7 @@ static void tell_peer(struct session *s, bool came_up)
 		net->counts.dial_failures++;
 	if (s->outbound && !came_up && net->hooks.dialed)
 		net->hooks.dialed(net->hook_arg, &s->addr, TN_EIO);
-	if (s->legacy)
+	if (s->legacy || (s->outbound && p && p->legacy))
 		legacy_ended(s, came_up);
 	if (!counted) {
 		if (p)
