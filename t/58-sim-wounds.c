@@ -139,9 +139,41 @@ static void unreachable_old(void)
 	leave(&st);
 }
 
+/* A configured peer whose own session ended while the same node was linked from another
+ * port: it is dialed again when that one ends too.
+ */
+static void two_records(void)
+{
+	struct stage st = stage("connect = [ \"" THEM "\" ];", "");
+	struct raw dialed;
+	char text[512];
+	unsigned before;
+
+	raw_listen(&dialed, st.them, THEM);
+	netlab_start(st.us);
+	raw_wait(st.world, 95 * SECOND); /* it is for them to dial: passive_wait */
+	raw_send(&dialed, st.world, welcome(text, sizeof text, 7));
+	raw_wait(st.world, 20 * SECOND);
+	raw_dial(&st.raw, st.world, st.them, US, hello(text, sizeof text, 7, PORT + 100));
+	is_uint(netlab_up(st.us), 2, "the same node twice");
+	before = dialed.accepts;
+	dialed.env->ops->close(dialed.conn, false);
+	dialed.conn = NULL;
+	raw_wait(st.world, 20 * SECOND);
+	is_uint(netlab_up(st.us), 1, "linked by what it dialed");
+	is_uint(dialed.accepts, before, "and so not dialed");
+	st.raw.env->ops->close(st.raw.conn, false);
+	st.raw.conn = NULL;
+	raw_wait(st.world, 120 * SECOND);
+	ok(dialed.accepts > before, "dialed again when that has ended as well");
+	raw_end(&dialed);
+	leave(&st);
+}
+
 int main(void)
 {
 	corpse();
 	unreachable_old();
+	two_records();
 	return done_testing();
 }

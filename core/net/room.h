@@ -146,6 +146,7 @@ void double_heard(struct session *);
 enum log_level dialer_level(const struct peer *);
 void dialer_consider(struct net *, struct peer *);
 void dialer_failed(struct net *, struct peer *, const char *why);
+void dialer_ended(struct net *, const struct session *); /* who else leant on it */
 void dialer_fill(struct net *); /* ask for candidates while slots are free */
 
 /* ---- listen.c */

@@ -288,6 +288,8 @@ static void retire(struct session *s)
 	group_leave(net, s, 'i');
 	if (p)
 		dialer_consider(net, p);
+	if (came_up)
+		dialer_ended(net, s);
 }
 
 static void unlist(struct net *net, struct session *s)
