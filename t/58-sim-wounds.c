@@ -170,10 +170,40 @@ static void two_records(void)
 	leave(&st);
 }
 
+/* Sockets of the refused that never hang up are bounded too. */
+static void refusal_flood(void)
+{
+	struct stage st = stage("whitelist = [ \"50.0.0.0/8\" ];", "");
+	static struct raw raw[140];
+	unsigned most, told = 0;
+	const char *text = "{\"Handshake\":{\"magic\":[84,73,77,70],\"protocol_version\":1,"
+			   "\"network\":\"x\",\"node_id\":5}}\n";
+
+	world_knobs(st.world)->segment = false;
+	netlab_start(st.us);
+	for (unsigned i = 0; i < 140; i++)
+		raw_open(&raw[i], st.them, US);
+	raw_wait(st.world, SECOND);
+	for (unsigned i = 0; i < 140; i++)
+		raw_write(&raw[i], text);
+	raw_wait(st.world, SECOND / 2);
+	most = handles_count(st.us->net->sessions);
+	for (unsigned i = 0; i < 140; i++)
+		told += strstr(raw[i].got, "wrong magic") != NULL;
+	is_uint(told, 140, "all were told why");
+	ok(most <= 64, "%u sockets linger at most", most);
+	raw_wait(st.world, 3 * SECOND);
+	is_uint(handles_count(st.us->net->sessions), 0, "and none for long");
+	for (unsigned i = 0; i < 140; i++)
+		raw_end(&raw[i]);
+	leave(&st);
+}
+
 int main(void)
 {
 	corpse();
 	unreachable_old();
 	two_records();
+	refusal_flood();
 	return done_testing();
 }
