@@ -188,6 +188,10 @@ static void on_handshake(struct session *s, const struct tn_handshake *m)
 		handshake_refuse(s, why);
 		return;
 	}
+	if (slots_full(s->net) && !slots_make_room(s->net)) {
+		handshake_refuse(s, "full");
+		return;
+	}
 	if (s->legacy) {
 		legacy_inbound(s);
 		return;

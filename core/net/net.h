@@ -134,7 +134,7 @@ int net_unban(struct net *, const struct tn_subnet *);
 
 struct net_counts { /* since start; ends: of sessions that were UP */
 	uint64_t dials, dial_failures, handshake_failures, accepted, refused, connects, ends,
-		doubles;
+		doubles, evicted;
 	uint64_t partial_bytes, queued_bytes;                     /* now */
 	uint32_t in, out, handshaking, held, masternodes, legacy; /* now, derived */
 };

@@ -133,6 +133,10 @@ void handshake_refuse(struct session *, const char *why);
 void handshake_accept_legacy(struct session *);
 void handshake_connected(void *session, int err);
 
+/* ---- slots.c */
+bool slots_full(const struct net *); /* the newcomer counted */
+bool slots_make_room(struct net *);  /* false: everybody there is protected */
+
 /* ---- legacy.c */
 void legacy_inbound(struct session *); /* an old node's Handshake was good */
 void legacy_came_up(struct session *); /* a dialed one answered */
