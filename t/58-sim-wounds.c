@@ -199,11 +199,44 @@ static void refusal_flood(void)
 	leave(&st);
 }
 
+/* The node's budget is used up: the hog alone gives way. */
+static void one_hog(void)
+{
+	struct stage st = stage("whitelist = [ \"50.0.0.0/8\" ];",
+				"sessions: { line_max = \"64K\"; unfinished_session = \"64K\";"
+				" unfinished_node = \"64K\"; };");
+	struct raw raw[12];
+	static char fill[15000];
+	char text[512];
+
+	world_knobs(st.world)->segment = false;
+	netlab_start(st.us);
+	for (unsigned i = 0; i < 12; i++) {
+		raw_dial(&raw[i], st.world, st.them, US, hello(text, sizeof text, i + 5, 0));
+		raw_write(&raw[i], "{\"BlockVote\":\"");
+	}
+	raw_wait(st.world, SECOND);
+	is_uint(netlab_up(st.us), 12, "twelve sessions with a line begun");
+	world_knobs(st.world)->tick_us = SECOND / 2; /* what they send lies ready in one turn */
+	memset(fill, 'a', sizeof fill - 1);
+	raw_write(&raw[0], fill);
+	raw_write(&raw[0], fill);
+	raw_wait(st.world, 2 * SECOND);
+	for (unsigned i = 1; i < 12; i++)
+		raw_write(&raw[i], fill + sizeof fill - 2500);
+	raw_wait(st.world, 3 * SECOND);
+	is_uint(netlab_up(st.us), 11, "one is closed and eleven are left");
+	for (unsigned i = 0; i < 12; i++)
+		raw_end(&raw[i]);
+	leave(&st);
+}
+
 int main(void)
 {
 	corpse();
 	unreachable_old();
 	two_records();
 	refusal_flood();
+	one_hog();
 	return done_testing();
 }

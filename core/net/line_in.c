@@ -90,8 +90,10 @@ static void relieve(struct net *net)
 	for (struct session *s = net_any(net, NULL); s; s = net_any(net, s))
 		if (s->state != LINK_CLOSING && (!most || s->in.room > most->in.room))
 			most = s;
-	if (most)
-		oversize(most, "the node's budget for unfinished lines is used up");
+	if (!most)
+		return;
+	oversize(most, "the node's budget for unfinished lines is used up");
+	line_clear(net, &most->in); /* now: or the next one that looks closes another */
 }
 
 static void check_limits(struct session *s)
