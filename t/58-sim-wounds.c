@@ -231,6 +231,47 @@ static void one_hog(void)
 	leave(&st);
 }
 
+static void report(struct netlab *lab, const char *from, const char *ip)
+{
+	struct session s = { .net = lab->net, .remote = raw_addr(from), .outbound = true };
+	struct tn_str text = { ip, (uint32_t)strlen(ip) };
+
+	self_vote(lab->net, &s, &text);
+}
+
+/* Three that lie about our address cannot make us give up the node that has it. */
+static void liars(void)
+{
+	struct world *world = world_create(3);
+	struct netlab *us =
+		netlab_create(world, "us", US,
+			      NETWORK "listen = [ \"0.0.0.0\" ]; connect = [ \"" THEM "\" ]; };");
+	struct tn_addr them = raw_addr(THEM), self;
+	struct raw raw;
+
+	raw_listen(&raw, world_node(world, "them", &them), THEM);
+	raw.hang_up = true;
+	report(us, "20.1.1.1", THEM);
+	report(us, "20.1.2.1", THEM);
+	report(us, "21.1.1.1", THEM);
+	ok(net_self(us->net, &self), "two netgroups are not enough");
+	report(us, "22.1.1.1", THEM);
+	is_int(net_self(us->net, &self), 0, "three are");
+	netlab_start(us);
+	raw_wait(world, 10 * SECOND);
+	ok(raw.accepts > 0, "the node at that address is dialed all the same");
+	report(us, "23.1.1.1", US);
+	report(us, "24.1.1.1", US);
+	report(us, "25.1.1.1", US);
+	self = raw_addr(THEM);
+	net_self(us->net, &self);
+	them = raw_addr(US);
+	ok(!tn_addr_cmp_ip(&self, &them), "and newer reports are followed");
+	raw_end(&raw);
+	netlab_free(us);
+	world_free(world);
+}
+
 int main(void)
 {
 	corpse();
@@ -238,5 +279,6 @@ int main(void)
 	two_records();
 	refusal_flood();
 	one_hog();
+	liars();
 	return done_testing();
 }

@@ -157,9 +157,11 @@ static void consider_linked(struct net *net, struct peer *p, struct session *s)
 
 static struct dial_answer rule(const struct net *net, const struct peer *p)
 {
+	bool known = net->self_known && (net->self_sure || tn_addr_cmp(&net->self, &p->addr));
+
 	return dial_rule(&(struct dial_question){
 		.rule = net->set->rule,
-		.local = net->self_known ? &net->self : NULL,
+		.local = known ? &net->self : NULL,
 		.peer = &p->addr,
 		.legacy = p->legacy,
 		.waited_us = net_now(net) - p->apart_us,
@@ -329,7 +331,7 @@ static int unwant(struct net *net, const struct tn_addr *a)
 
 static bool is_self(const struct net *net, const struct tn_addr *a)
 {
-	return net->self_known && !tn_addr_cmp(a, &net->self);
+	return net->self_sure && !tn_addr_cmp(a, &net->self);
 }
 
 static int want(struct net *net, const struct tn_addr *a, enum peer_kind kind)

@@ -68,7 +68,7 @@ struct net {
 	uint64_t node_id;
 	char agent[32];
 	struct tn_addr self;
-	bool self_known;
+	bool self_known, self_sure; /* sure: configured, or listened on */
 	struct vote vote[8];
 	unsigned votes;
 
