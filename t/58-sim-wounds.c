@@ -272,6 +272,23 @@ static void liars(void)
 	world_free(world);
 }
 
+/* A plugin that loses interest in an address does not end the operator's interest. */
+static void taken_back(void)
+{
+	struct stage st = stage("connect = [ \"" THEM "\" ];", "");
+	struct tn_addr them = raw_addr(THEM), other = raw_addr("51.1.1.1");
+
+	netlab_start(st.us);
+	is_int(net_dial(st.us->net, &them, PEER_CANDIDATE, true), TN_EBUSY, "wanted already");
+	is_int(net_dial(st.us->net, &them, PEER_CANDIDATE, false), TN_EBUSY, "not his");
+	is_int(net_dial(st.us->net, &them, PEER_MANUAL, false), TN_EBUSY, "it is in the file");
+	ok(peer_find(st.us->net, &them)->wanted, "still wanted");
+	is_int(net_dial(st.us->net, &other, PEER_CANDIDATE, true), 0, "a candidate");
+	is_int(net_dial(st.us->net, &other, PEER_CANDIDATE, false), 0, "is given up by who asked");
+	ok(!peer_find(st.us->net, &other)->wanted, "and not wanted");
+	leave(&st);
+}
+
 int main(void)
 {
 	corpse();
@@ -280,5 +297,6 @@ int main(void)
 	refusal_flood();
 	one_hog();
 	liars();
+	taken_back();
 	return done_testing();
 }

@@ -318,12 +318,15 @@ void dialer_fill(struct net *net)
 		net->hooks.dial_wanted(net->hook_arg, (uint32_t)(room - used));
 }
 
-static int unwant(struct net *net, const struct tn_addr *a)
+/* Nobody takes back what was not his to ask for: the operator's stays the operator's. */
+static int unwant(struct net *net, const struct tn_addr *a, enum peer_kind kind)
 {
 	struct peer *p = peer_find(net, a);
 
 	if (!p || !p->wanted)
 		return TN_ENOENT;
+	if (p->configured || p->kind > kind)
+		return TN_EBUSY;
 	p->wanted = false;
 	dialer_consider(net, p);
 	return 0;
@@ -367,7 +370,7 @@ int net_dial(struct net *net, const struct tn_addr *addr, enum peer_kind kind, b
 
 	if (!a.port)
 		a.port = net->set->default_port;
-	return on ? want(net, &a, kind) : unwant(net, &a);
+	return on ? want(net, &a, kind) : unwant(net, &a, kind);
 }
 
 int net_add_manual(struct net *net, const struct tn_addr *addr)
