@@ -289,6 +289,29 @@ static void taken_back(void)
 	leave(&st);
 }
 
+/* An old node that answers the handshake and is silent for ever: no dial each 10 s. */
+static void zombie_storm(void)
+{
+	struct stage st = stage("connect = [ \"" THEM "\" ]; dial_rule = \"any\";", "");
+	struct raw dialed;
+	unsigned seen = 0;
+
+	raw_listen(&dialed, st.them, THEM);
+	netlab_start(st.us);
+	for (unsigned i = 0; i < 3600; i++) {
+		raw_wait(st.world, SECOND);
+		if (dialed.accepts > seen && strstr(dialed.got, "Handshake")) {
+			seen = dialed.accepts;
+			raw_write(&dialed, OLD_ACK);
+			dialed.n = 0;
+			dialed.got[0] = '\0';
+		}
+	}
+	ok(seen >= 40 && seen <= 80, "%u dials in an hour, as the back-off of 60 s says", seen);
+	raw_end(&dialed);
+	leave(&st);
+}
+
 int main(void)
 {
 	corpse();
@@ -298,5 +321,6 @@ int main(void)
 	one_hog();
 	liars();
 	taken_back();
+	zombie_storm();
 	return done_testing();
 }

@@ -234,7 +234,8 @@ static void tell_peer(struct session *s, bool came_up)
 	struct net *net = s->net;
 	struct peer *p = s->peer;
 	bool counted = p && p->session == s->sid;
-	bool good = came_up && net_now(net) - s->up_us >= BACKOFF_SUCCESS_US;
+	bool zombie = s->legacy && s->outbound && !s->heard_since;
+	bool good = came_up && !zombie && net_now(net) - s->up_us >= BACKOFF_SUCCESS_US;
 
 	if (!came_up && s->outbound)
 		net->counts.dial_failures++;
