@@ -312,6 +312,43 @@ static void zombie_storm(void)
 	leave(&st);
 }
 
+/* An old node that was replaced by a new one is not an old node any more. */
+static void upgraded(void)
+{
+	struct stage st = stage("", "");
+	struct tn_addr them = raw_addr(THEM);
+	char text[512];
+
+	netlab_start(st.us);
+	raw_dial(&st.raw, st.world, st.them, US, OLD_HELLO);
+	raw_end(&st.raw);
+	ok(peer_find(st.us->net, &them)->legacy, "an old node");
+	raw_dial(&st.raw, st.world, st.them, US, hello(text, sizeof text, 7, PORT));
+	is_uint(netlab_up(st.us), 1, "a new one at the same address");
+	ok(!peer_find(st.us->net, &them)->legacy, "is remembered as a new one");
+	raw_end(&st.raw);
+	leave(&st);
+}
+
+/* No room for an Ack is no session: it must not come up on a socket being closed. */
+static void no_room_for_ack(void)
+{
+	struct stage st = stage("", "");
+	char text[512];
+
+	netlab_start(st.us);
+	st.us->net->counts.queued_bytes = st.us->set.sessions.queue_node;
+	raw_dial(&st.raw, st.world, st.them, US, hello(text, sizeof text, 7, PORT));
+	st.us->net->counts.queued_bytes -= st.us->set.sessions.queue_node;
+	raw_wait(st.world, SECOND);
+	ok(st.raw.ended && !st.raw.n, "closed without a word");
+	is_uint(handles_count(st.us->net->sessions), 0, "and gone");
+	is_uint(st.us->ups, st.us->downs, "no end without a beginning");
+	is_uint(net_off_ended(st.us->net), 0, "balanced");
+	raw_end(&st.raw);
+	leave(&st);
+}
+
 int main(void)
 {
 	corpse();
@@ -322,5 +359,7 @@ int main(void)
 	liars();
 	taken_back();
 	zombie_storm();
+	upgraded();
+	no_room_for_ack();
 	return done_testing();
 }

@@ -76,7 +76,7 @@ static void send(struct session *s, unsigned id, const struct tn_schema *schema,
 	if (!f)
 		net_close(s->net, s, "no memory");
 	else
-		net_send(s->net, s, f, 0, false);
+		net_send(s->net, s, f, 0, true); /* without it there is no session */
 	frame_unref(f);
 }
 

@@ -128,6 +128,8 @@ void session_came_up(struct session *s)
 	bool second = has_primary(net, s);
 	char ip[TN_ADDR_TEXT];
 
+	if (s->state == LINK_CLOSING)
+		return; /* its Ack could not be sent */
 	session_set_timer(s, 0, NULL);
 	s->state = LINK_UP;
 	s->up_us = s->heard_us = net_now(net);
@@ -135,8 +137,10 @@ void session_came_up(struct session *s)
 		net_close(net, s, "no memory");
 		return;
 	}
-	if (s->peer)
+	if (s->peer) {
 		s->peer->node_id = s->node_id;
+		s->peer->legacy = s->legacy;
+	}
 	net_log(net, LOG_LEVEL_INFO, s, "Handshake completed with %s",
 		tn_addr_ip_text(&s->remote, ip));
 	net_log(net, LOG_LEVEL_INFO, s, "Starting message loop for %s (port: %u)",
