@@ -349,6 +349,31 @@ static void no_room_for_ack(void)
 	leave(&st);
 }
 
+/* Old nodes that dialed us are wanted and cannot be evicted: their number is bounded. */
+static void full_table(void)
+{
+	struct stage st = stage("", "");
+	struct tn_addr a = raw_addr("30.0.0.0"), them = raw_addr(THEM);
+	struct peer *first;
+
+	netlab_start(st.us);
+	for (unsigned i = 0; i < PEERS_MAX; i++) {
+		a.ip[14] = (uint8_t)(i >> 8);
+		a.ip[15] = (uint8_t)i;
+		peer_get(st.us->net, &a, false)->wanted = true;
+	}
+	first = net_peer_next(st.us->net, NULL);
+	raw_dial(&st.raw, st.world, st.them, US, OLD_HELLO);
+	ok(!peer_find(st.us->net, &them), "no room for one more stranger");
+	ok(strstr(st.raw.got, "Ack") != NULL, "who is served all the same");
+	is_int(net_add_manual(st.us->net, &them), 0, "the operator's peer has room");
+	first->wanted = false;
+	a.ip[13] = 9;
+	ok(peer_get(st.us->net, &a, false) != NULL, "a place that came free is used");
+	raw_end(&st.raw);
+	leave(&st);
+}
+
 int main(void)
 {
 	corpse();
@@ -361,5 +386,6 @@ int main(void)
 	zombie_storm();
 	upgraded();
 	no_room_for_ack();
+	full_table();
 	return done_testing();
 }

@@ -347,7 +347,7 @@ static int want(struct net *net, const struct tn_addr *a, enum peer_kind kind)
 		return TN_EINVAL;
 	if (kind == PEER_CANDIDATE && candidates(net) >= 2 * net->set->sessions.outbound)
 		return TN_EFULL;
-	p = peer_get(net, a);
+	p = peer_get(net, a, kind != PEER_CANDIDATE);
 	if (!p)
 		return TN_ENOMEM;
 	if (p->self)

@@ -161,7 +161,7 @@ static void learn_addr(struct session *s, const struct tn_handshake *m)
 		s->addr.port = m->has_listen_port && m->listen_port <= 65535
 				       ? (uint16_t)m->listen_port
 				       : 0;
-	peer_attach(s->net, peer_get(s->net, &s->addr), s);
+	peer_attach(s->net, peer_get(s->net, &s->addr, false), s);
 }
 
 void handshake_refuse(struct session *s, const char *why)

@@ -159,7 +159,8 @@ void listen_stop(struct net *);
 /* ---- peer.c */
 const char *peer_text(const struct peer *, char buf[TN_ADDR_TEXT]);
 struct peer *peer_find(const struct net *, const struct tn_addr *);
-struct peer *peer_get(struct net *, const struct tn_addr *); /* made if new; NULL: no memory */
+/* Made if new. NULL: no memory, or no room for somebody who is not a `must`. */
+struct peer *peer_get(struct net *, const struct tn_addr *, bool must);
 void peer_set(struct net *, struct peer *, enum link_state, const char *why);
 void peer_attach(struct net *, struct peer *, struct session *);
 void peer_detach(struct net *, struct session *);
