@@ -374,6 +374,33 @@ static void full_table(void)
 	leave(&st);
 }
 
+/* The core's own messages have a limit as well: nobody decodes a megabyte of features. */
+static void long_ack(void)
+{
+	struct stage st = stage("whitelist = [ \"50.0.0.0/8\" ];", "");
+	static char line[200000];
+	const struct account_row *row = NULL;
+	struct session *s;
+	char text[512];
+
+	netlab_start(st.us);
+	raw_dial(&st.raw, st.world, st.them, US, hello(text, sizeof text, 7, 0));
+	memset(line, ' ', sizeof line - 1);
+	memcpy(line, "{\"Ack\":", 7);
+	memcpy(line + 100000, "{\"message_type\":\"x\"}}\n", 23);
+	raw_write(&st.raw, line);
+	raw_wait(st.world, 20 * SECOND);
+	s = netlab_single(st.us);
+	for (unsigned i = 0; s && i < s->account.rows; i++)
+		if (s->account.row[i].id == st.us->net->ack_id)
+			row = &s->account.row[i];
+	ok(row && row->received == 1 && account_refused(row, ACCOUNT_IN) == 1,
+	   "refused for its size");
+	ok(s && !session_off(s) && !s->in.room, "balanced, and nothing kept of it");
+	raw_end(&st.raw);
+	leave(&st);
+}
+
 int main(void)
 {
 	corpse();
@@ -387,5 +414,6 @@ int main(void)
 	upgraded();
 	no_room_for_ack();
 	full_table();
+	long_ack();
 	return done_testing();
 }
