@@ -401,6 +401,53 @@ static void long_ack(void)
 	leave(&st);
 }
 
+/* Banned candidates do not keep the places of others until their bans end. */
+static void banned_candidates(void)
+{
+	struct stage st = stage("dial_rule = \"any\";", "sessions: { outbound = 2; };");
+	struct tn_addr a = raw_addr("30.0.0.0"), good = raw_addr(THEM);
+	struct tn_subnet net;
+	struct raw dialed;
+
+	raw_listen(&dialed, st.them, THEM);
+	netlab_start(st.us);
+	tn_subnet_parse(&net, "30.0.0.0/8", 10);
+	net_ban(st.us->net, &net, 3600000, "test");
+	for (unsigned i = 0; i < 4; i++) {
+		a.ip[15] = (uint8_t)(i + 1);
+		net_dial(st.us->net, &a, PEER_CANDIDATE, true);
+	}
+	is_int(net_dial(st.us->net, &good, PEER_CANDIDATE, true), 0, "there is room for another");
+	raw_wait(st.world, 5 * SECOND);
+	ok(dialed.accepts > 0, "which is dialed");
+	raw_end(&dialed);
+	leave(&st);
+}
+
+/* While we pause a peer its silence is not counted, nor what it said meanwhile as old. */
+static void our_pause(void)
+{
+	struct stage st = stage("", "");
+	struct session *s;
+	char text[512];
+
+	netlab_start(st.us);
+	raw_dial(&st.raw, st.world, st.them, US, hello(text, sizeof text, 7, 0));
+	s = netlab_single(st.us);
+	net_pause(st.us->net, s);
+	raw_wait(st.world, 30 * SECOND);
+	ok(session_quiet_ms(s, net_now(st.us->net)) < 3000, "a pause of ours is no silence of his");
+	s->in.kept = (uint8_t *)strdup(PING); /* what had been read before the pause */
+	s->in.n = s->in.room = strlen(PING);
+	st.us->net->counts.partial_bytes += s->in.room;
+	net_resume(st.us->net, s);
+	raw_wait(st.world, SECOND);
+	is_uint(st.us->lines, 1, "the line that waited is taken");
+	ok(session_quiet_ms(s, net_now(st.us->net)) < 3000, "and he was heard just now");
+	raw_end(&st.raw);
+	leave(&st);
+}
+
 int main(void)
 {
 	corpse();
@@ -415,5 +462,7 @@ int main(void)
 	no_room_for_ack();
 	full_table();
 	long_ack();
+	banned_candidates();
+	our_pause();
 	return done_testing();
 }

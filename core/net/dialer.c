@@ -189,6 +189,12 @@ static bool banned(struct net *net, struct peer *p)
 
 	if (!b)
 		return false;
+	if (p->kind == PEER_CANDIDATE) { /* or it would keep a better one's place */
+		p->wanted = false;
+		peer_set(net, p, LINK_IDLE, "banned");
+		set_timer(net, p, UINT64_MAX);
+		return true;
+	}
 	peer_set(net, p, LINK_BACKOFF, "banned");
 	p->next_dial_us = net_now(net) + 60000000;
 	set_timer(net, p, 60000000);

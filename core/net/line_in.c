@@ -342,6 +342,7 @@ void net_pause(struct net *net, struct session *s)
 /* Lines that waited in the kept bytes come first; then the socket is read again. */
 void line_resume(struct session *s)
 {
+	s->net->read_us = net_now(s->net); /* heard as late as this: the wait was ours */
 	if (s->in.n)
 		work_kept(s);
 	session_rearm(s);

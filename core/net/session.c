@@ -23,8 +23,9 @@ const char *session_dir(const struct session *s)
 uint64_t session_quiet_ms(const struct session *s, uint64_t now_us)
 {
 	uint64_t silent = now_us - s->heard_us;
+	uint64_t paused = s->paused_us + (s->pauses ? now_us - s->pause_began_us : 0);
 
-	return silent > s->paused_us ? (silent - s->paused_us) / 1000 : 0;
+	return silent > paused ? (silent - paused) / 1000 : 0;
 }
 
 static uint64_t queued_of(void *arg, unsigned id)
