@@ -121,6 +121,7 @@ void net_feature_drop(struct net *, const char *feature);
 
 /* ---- dialing */
 
+/* want false: TN_EBUSY when it is configured, or wanted for a better reason than `kind`. */
 int net_dial(struct net *, const struct tn_addr *, enum peer_kind, bool want);
 /* The same for the operator's words, kept until restart: connect now, back-off cleared. */
 int net_add_manual(struct net *, const struct tn_addr *);

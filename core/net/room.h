@@ -68,7 +68,7 @@ struct net {
 	uint64_t node_id;
 	char agent[32];
 	struct tn_addr self;
-	bool self_known;
+	bool self_known, self_sure; /* sure: configured, or listened on */
 	struct vote vote[8];
 	unsigned votes;
 
@@ -163,7 +163,8 @@ void listen_stop(struct net *);
 /* ---- peer.c */
 const char *peer_text(const struct peer *, char buf[TN_ADDR_TEXT]);
 struct peer *peer_find(const struct net *, const struct tn_addr *);
-struct peer *peer_get(struct net *, const struct tn_addr *); /* made if new; NULL: no memory */
+/* Made if new. NULL: no memory, or no room for somebody who is not a `must`. */
+struct peer *peer_get(struct net *, const struct tn_addr *, bool must);
 void peer_set(struct net *, struct peer *, enum link_state, const char *why);
 void peer_attach(struct net *, struct peer *, struct session *);
 void peer_detach(struct net *, struct session *);
