@@ -240,6 +240,23 @@ void dialer_consider(struct net *net, struct peer *p)
 	}
 }
 
+/* A record may have been content with a session that hangs on another one: the same
+ * node under another address or port.
+ */
+void dialer_ended(struct net *net, const struct session *s)
+{
+	struct peer *next;
+
+	for (struct peer *p = net->peers; p; p = next) {
+		next = p->hh.next;
+		if (!p->wanted || p == s->peer || peer_session(net, p))
+			continue;
+		if ((s->node_id && p->node_id == s->node_id) ||
+		    !tn_addr_cmp_ip(&p->addr, &s->remote))
+			dialer_consider(net, p);
+	}
+}
+
 static void look(void *arg)
 {
 	struct peer *p = arg;

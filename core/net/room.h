@@ -15,6 +15,7 @@
 #define HELD_MAX 32u          /* refused old dialers whose sockets are held */
 #define HOLD_US 60000000u
 #define LINGER_US 2000000u
+#define LINGER_MAX 64u /* sockets that wait for their last words to be read */
 #define ZOMBIE_US 10000000u
 #define LEGACY_DIAL_US 1000000u /* let the old node notice its end, within its 5 s */
 #define PEERS_MAX 4096u
@@ -60,7 +61,8 @@ struct net {
 	struct session *dirty;        /* have frames to flush */
 	struct session *resuming;     /* reading goes on at the end of the tick */
 	struct session *closing;      /* marked, to be retired */
-	bool deferred;                /* the end-of-tick call is ordered */
+	uint32_t lingering;
+	bool deferred; /* the end-of-tick call is ordered */
 	uint64_t stall_timer, want_timer;
 
 	uint64_t node_id;
@@ -146,6 +148,7 @@ void double_heard(struct session *);
 enum log_level dialer_level(const struct peer *);
 void dialer_consider(struct net *, struct peer *);
 void dialer_failed(struct net *, struct peer *, const char *why);
+void dialer_ended(struct net *, const struct session *); /* who else leant on it */
 void dialer_fill(struct net *); /* ask for candidates while slots are free */
 
 /* ---- listen.c */

@@ -240,7 +240,7 @@ static void tell_peer(struct session *s, bool came_up)
 		net->counts.dial_failures++;
 	if (s->outbound && !came_up && net->hooks.dialed)
 		net->hooks.dialed(net->hook_arg, &s->addr, TN_EIO);
-	if (s->legacy)
+	if (s->legacy || (s->outbound && p && p->legacy))
 		legacy_ended(s, came_up);
 	if (!counted) {
 		if (p)
@@ -288,6 +288,8 @@ static void retire(struct session *s)
 	group_leave(net, s, 'i');
 	if (p)
 		dialer_consider(net, p);
+	if (came_up)
+		dialer_ended(net, s);
 }
 
 static void unlist(struct net *net, struct session *s)
@@ -335,6 +337,7 @@ static void linger_end(struct session *s)
 {
 	struct net *net = s->net;
 
+	net->lingering--;
 	destroy(s);
 	session_order_end(net); /* it may have been the last one that net_stop waits for */
 }
@@ -370,10 +373,27 @@ static void linger(struct session *s)
 {
 	struct net *net = s->net;
 
+	net->lingering++;
 	net->env->ops->adopt(s->conn, &linger_events, s);
 	session_set_timer(s, LINGER_US, linger_over);
 	flush_session(s);
 	session_rearm(s);
+}
+
+/* Whoever is refused counts nowhere any more, so these sockets need a bound of their
+ * own: beyond it the last words are written and not waited for.
+ */
+static void finish(struct session *s)
+{
+	struct net *net = s->net;
+
+	if (s->linger && (net->stopping || net->lingering < LINGER_MAX)) {
+		linger(s);
+		return;
+	}
+	if (s->linger)
+		flush_session(s);
+	destroy(s);
 }
 
 static void check_stopped(struct net *net)
@@ -401,10 +421,7 @@ static void end_of_tick(void *arg)
 	while ((s = net->closing)) {
 		net->closing = s->closing_next;
 		retire(s);
-		if (s->linger)
-			linger(s);
-		else
-			destroy(s);
+		finish(s);
 	}
 	flush_dirty(net);
 	check_stopped(net);

@@ -9,11 +9,12 @@
 #include "sim/fleet.h"
 #include "store/store.h"
 
-extern const struct tn_plugin tn_plugin_desc_pingpong, tn_plugin_desc_peers;
+extern const struct tn_plugin tn_plugin_desc_pingpong, tn_plugin_desc_peers, tn_plugin_desc_keeper;
 
 static const struct plug_builtin builtins[] = {
 	{ "pingpong", &tn_plugin_desc_pingpong },
 	{ "peers", &tn_plugin_desc_peers },
+	{ "keeper", &tn_plugin_desc_keeper },
 };
 
 struct fleet *fleet_create(uint64_t seed)
@@ -57,7 +58,8 @@ void fleet_start(struct fleet_node *n)
 						    .settings = &set,
 						    .store = store_memory_create(),
 						    .builtins = builtins,
-						    .builtin_count = 2,
+						    .builtin_count =
+							    sizeof builtins / sizeof *builtins,
 						    .agent = "timenode/sim" },
 			      &err);
 	if (!n->node || node_start(n->node, NULL, &err))
