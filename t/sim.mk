@@ -38,3 +38,9 @@ t_56_sim_chaos_t_SOURCES = t/56-sim-chaos.c t/lib/tap.c t/lib/vector.c t/lib/vec
 t_56_sim_chaos_t_CPPFLAGS = $(unit_cppflags) $(JSONC_CFLAGS)
 t_56_sim_chaos_t_LDADD = $(fleet_libs) $(JSONC_LIBS)
 TESTS += t/56-sim-chaos.t
+
+check_PROGRAMS += t/58-sim-wounds.t
+t_58_sim_wounds_t_SOURCES = t/58-sim-wounds.c t/sim/old_scene.c t/sim/old_scene.h t/lib/tap.c
+t_58_sim_wounds_t_CPPFLAGS = $(unit_cppflags)
+t_58_sim_wounds_t_LDADD = $(fleet_libs)
+TESTS += t/58-sim-wounds.t

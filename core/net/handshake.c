@@ -76,7 +76,7 @@ static void send(struct session *s, unsigned id, const struct tn_schema *schema,
 	if (!f)
 		net_close(s->net, s, "no memory");
 	else
-		net_send(s->net, s, f, 0, false);
+		net_send(s->net, s, f, 0, true); /* without it there is no session */
 	frame_unref(f);
 }
 
@@ -161,7 +161,7 @@ static void learn_addr(struct session *s, const struct tn_handshake *m)
 		s->addr.port = m->has_listen_port && m->listen_port <= 65535
 				       ? (uint16_t)m->listen_port
 				       : 0;
-	peer_attach(s->net, peer_get(s->net, &s->addr), s);
+	peer_attach(s->net, peer_get(s->net, &s->addr, false), s);
 }
 
 void handshake_refuse(struct session *s, const char *why)
@@ -186,6 +186,10 @@ static void on_handshake(struct session *s, const struct tn_handshake *m)
 	learn_addr(s, m);
 	if (judge_handshake(s, m, why, sizeof why)) {
 		handshake_refuse(s, why);
+		return;
+	}
+	if (slots_full(s->net) && !slots_make_room(s->net)) {
+		handshake_refuse(s, "full");
 		return;
 	}
 	if (s->legacy) {

@@ -96,6 +96,8 @@ void legacy_hold(struct session *s, const char *why)
 {
 	struct net *net = s->net;
 
+	if (s->state == LINK_CLOSING)
+		return;
 	if (net->slots[SLOT_HELD] >= HELD_MAX) {
 		net_close_flush(net, s, why);
 		return;

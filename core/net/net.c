@@ -34,6 +34,9 @@ struct net *net_create(const struct net_setup *setup, struct tn_error *err)
 	net->handshake_id = names_find(net->names, "Handshake", 9);
 	net->ack_id = names_find(net->names, "Ack", 3);
 	net->version_id = names_find(net->names, "Version", 7);
+	names_set_max(net->names, net->handshake_id, ODD_LINE_BYTES);
+	names_set_max(net->names, net->ack_id, ODD_LINE_BYTES);
+	names_set_max(net->names, net->version_id, ODD_LINE_BYTES);
 	self_reset(net);
 	return net;
 fail:
