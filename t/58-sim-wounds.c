@@ -448,6 +448,30 @@ static void our_pause(void)
 	leave(&st);
 }
 
+/* All addresses of one IPv6 subscriber share max_per_ip. */
+static void one_subscriber(void)
+{
+	struct world *world = world_create(3);
+	struct netlab *us = netlab_create(world, "us", "2001:db9::1",
+					  NETWORK "listen = [ \"[2001:db9::1]:24100\" ]; };");
+	struct tn_addr here = raw_addr("2001:db9:5::");
+	struct raw raw[6];
+	char text[512];
+
+	netlab_start(us);
+	for (unsigned i = 0; i < 6; i++) {
+		here.ip[7] = i == 5;
+		here.ip[15] = (uint8_t)(i + 1);
+		raw_dial(&raw[i], world, world_node(world, "one", &here), "2001:db9::1",
+			 hello(text, sizeof text, i + 5, 0));
+	}
+	is_uint(netlab_up(us), 4, "three of one /64 and one of another");
+	for (unsigned i = 0; i < 6; i++)
+		raw_end(&raw[i]);
+	netlab_free(us);
+	world_free(world);
+}
+
 int main(void)
 {
 	corpse();
@@ -464,5 +488,6 @@ int main(void)
 	long_ack();
 	banned_candidates();
 	our_pause();
+	one_subscriber();
 	return done_testing();
 }

@@ -236,7 +236,8 @@ struct session *net_find(const struct net *net, const struct tn_addr *a)
 	const struct group *g = group_of_ip(net, a);
 
 	for (struct session *s = g ? g->first : NULL; s; s = s->ip_next)
-		if (s->primary && session_is_up(s) && (!a->port || s->addr.port == a->port))
+		if (s->primary && session_is_up(s) && !tn_addr_cmp_ip(&s->remote, a) &&
+		    (!a->port || s->addr.port == a->port))
 			return s;
 	return NULL;
 }
