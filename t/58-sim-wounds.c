@@ -154,6 +154,7 @@ static void two_records(void)
 	raw_wait(st.world, 95 * SECOND); /* it is for them to dial: passive_wait */
 	raw_send(&dialed, st.world, welcome(text, sizeof text, 7));
 	raw_wait(st.world, 20 * SECOND);
+	is_uint(net_peer_next(st.us->net, NULL)->state, LINK_UP, "linked by our own dial");
 	raw_dial(&st.raw, st.world, st.them, US, hello(text, sizeof text, 7, PORT + 100));
 	is_uint(netlab_up(st.us), 2, "the same node twice");
 	before = dialed.accepts;
@@ -486,6 +487,7 @@ static void same_port(void)
 	raw_dial(&other, st.world, st.them, US, hello(text, sizeof text, 8, PORT));
 	is_uint(netlab_up(st.us), 2, "two nodes behind one address");
 	p = peer_find(st.us->net, &them);
+	is_uint(p->state, LINK_UP, "their record is up");
 	is_uint(p->node_id, 7, "the record is the first one's");
 	raw_end(&other);
 	raw_wait(st.world, SECOND);

@@ -97,11 +97,11 @@ static void list_remove(struct net *net, struct session *s)
 }
 
 /* Somebody else behind the same address may claim the same port: who was first stays. */
-static bool is_represented(const struct net *net, const struct peer *p)
+static bool is_taken(const struct session *s)
 {
-	const struct session *s = peer_session(net, p);
+	const struct session *first = peer_session(s->net, s->peer);
 
-	return s && s->primary;
+	return first && first != s && first->primary;
 }
 
 /* The session that counts for its peer: plugins learn of it. */
@@ -111,7 +111,7 @@ void session_promote(struct session *s)
 
 	s->primary = true;
 	list_append(net, s);
-	if (s->peer && !is_represented(net, s->peer)) {
+	if (s->peer && !is_taken(s)) {
 		s->peer->session = s->sid;
 		peer_set(net, s->peer, LINK_UP,
 			 s->outbound ? "session up, we dialed" : "session up, they dialed");
@@ -146,7 +146,7 @@ void session_came_up(struct session *s)
 		net_close(net, s, "no memory");
 		return;
 	}
-	if (s->peer && !is_represented(net, s->peer)) {
+	if (s->peer && !is_taken(s)) {
 		s->peer->node_id = s->node_id;
 		s->peer->legacy = s->legacy;
 	}
