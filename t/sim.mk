@@ -1,7 +1,9 @@
 # t/sim.mk: whole nodes and whole rooms in the simulator. SPDX-License-Identifier: MIT
 check_LIBRARIES += libtnfleet.a
 libtnfleet_a_CPPFLAGS = $(unit_cppflags)
-libtnfleet_a_SOURCES = t/sim/netlab.c t/sim/netlab.h t/sim/fleet.c t/sim/fleet.h
+libtnfleet_a_SOURCES = t/sim/netlab.c t/sim/netlab.h t/sim/fleet.c t/sim/fleet.h \
+	t/sim/disk.c t/sim/disk.h t/sim/storm.c t/sim/storm.h t/sim/check.c t/sim/check.h \
+	t/sim/trial.c t/sim/trial.h
 fleet_libs = libtnfleet.a libtnsim.a libtnplugins.a $(core_libs)
 
 check_PROGRAMS += t/51-sim-net.t

@@ -157,7 +157,7 @@ static void consider_linked(struct net *net, struct peer *p, struct session *s)
 
 static struct dial_answer rule(const struct net *net, const struct peer *p)
 {
-	return dial_rule(&(struct dial_question){
+	return net->rules.dial(&(struct dial_question){
 		.rule = net->set->rule,
 		.local = net->self_known ? &net->self : NULL,
 		.peer = &p->addr,
