@@ -72,8 +72,7 @@ void double_begin(struct session *second)
 	if (!first)
 		return;
 	net->counts.doubles++;
-	if (first->outbound == second->outbound)
-		first->heard_since = false; /* it has to prove itself again */
+	first->heard_since = false; /* it has to prove itself again: it may be a corpse */
 	a = ask(first, second);
 	net_log(net, LOG_LEVEL_INFO, second, "second session with the same peer: %s", a.why);
 	if (a.probe && net->hooks.probe)
