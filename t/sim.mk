@@ -29,3 +29,16 @@ t_55_sim_old_t_SOURCES = t/55-sim-old.c t/lib/tap.c
 t_55_sim_old_t_CPPFLAGS = $(unit_cppflags)
 t_55_sim_old_t_LDADD = $(fleet_libs)
 TESTS += t/55-sim-old.t
+
+check_PROGRAMS += t/57-sim-storm.t
+t_57_sim_storm_t_SOURCES = t/57-sim-storm.c t/lib/tap.c
+t_57_sim_storm_t_CPPFLAGS = $(unit_cppflags)
+t_57_sim_storm_t_LDADD = $(fleet_libs)
+TESTS += t/57-sim-storm.t
+
+# More storms: make check-sim SEEDS=5000 FIRST_SEED=1000; NODES=50 HOURS=24 for large ones.
+SEEDS = 1000
+FIRST_SEED = 1
+check-sim: t/57-sim-storm.t
+	$(AM_V_at)SEEDS=$(SEEDS) FIRST_SEED=$(FIRST_SEED) NODES=$(NODES) HOURS=$(HOURS) t/57-sim-storm.t
+.PHONY: check-sim
