@@ -154,6 +154,7 @@ static void two_records(void)
 	raw_wait(st.world, 95 * SECOND); /* it is for them to dial: passive_wait */
 	raw_send(&dialed, st.world, welcome(text, sizeof text, 7));
 	raw_wait(st.world, 20 * SECOND);
+	is_uint(net_peer_next(st.us->net, NULL)->state, LINK_UP, "linked by our own dial");
 	raw_dial(&st.raw, st.world, st.them, US, hello(text, sizeof text, 7, PORT + 100));
 	is_uint(netlab_up(st.us), 2, "the same node twice");
 	before = dialed.accepts;
@@ -472,6 +473,66 @@ static void one_subscriber(void)
 	world_free(world);
 }
 
+/* Two nodes behind one address claim the same port: the first keeps its record. */
+static void same_port(void)
+{
+	struct stage st = stage("", "");
+	struct tn_addr them = raw_addr(THEM);
+	struct raw other;
+	struct peer *p;
+	char text[512];
+
+	netlab_start(st.us);
+	raw_dial(&st.raw, st.world, st.them, US, hello(text, sizeof text, 7, PORT));
+	raw_dial(&other, st.world, st.them, US, hello(text, sizeof text, 8, PORT));
+	is_uint(netlab_up(st.us), 2, "two nodes behind one address");
+	p = peer_find(st.us->net, &them);
+	is_uint(p->state, LINK_UP, "their record is up");
+	is_uint(p->node_id, 7, "the record is the first one's");
+	raw_end(&other);
+	raw_wait(st.world, SECOND);
+	is_uint(netlab_up(st.us), 1, "the second leaves");
+	ok(p->state == LINK_UP && peer_session(st.us->net, p), "the record is still linked");
+	raw_end(&st.raw);
+	leave(&st);
+}
+
+/* A peer taken out of the file waits for nothing any more, and `why` says so. */
+static void taken_out(void)
+{
+	struct stage st = stage("connect = [ \"" THEM "\" ];", "");
+	struct tn_addr them = raw_addr(THEM);
+	struct peer *p;
+	uint64_t dials;
+
+	netlab_start(st.us);
+	raw_wait(st.world, 200 * SECOND);
+	p = peer_find(st.us->net, &them);
+	ok(counts(st.us).dials > 0 && p->state == LINK_BACKOFF, "nobody there: backing off");
+	dials = counts(st.us).dials;
+	st.us->set.network.connect.n = 0;
+	net_reload(st.us->net);
+	ok(p->state == LINK_IDLE && !p->timer, "idle once it is out of the file");
+	raw_wait(st.world, 200 * SECOND);
+	is_uint(counts(st.us).dials, dials, "and not dialed");
+	leave(&st);
+}
+
+/* Having waited for the other side and failed to dial it, the back-off counts, not the
+ * whole passive_wait each time.
+ */
+static void waited_once(void)
+{
+	struct stage st = stage("connect = [ \"" THEM "\" ];", "");
+	unsigned dials;
+
+	netlab_start(st.us);
+	raw_wait(st.world, 400 * SECOND);
+	dials = (unsigned)counts(st.us).dials;
+	ok(dials >= 8 && dials <= 20, "%u dials within 400 s, 90 s of them waiting", dials);
+	leave(&st);
+}
+
 int main(void)
 {
 	corpse();
@@ -489,5 +550,8 @@ int main(void)
 	banned_candidates();
 	our_pause();
 	one_subscriber();
+	same_port();
+	taken_out();
+	waited_once();
 	return done_testing();
 }

@@ -147,13 +147,22 @@ static bool still_configured(const struct net *net, const struct peer *p)
 	return false;
 }
 
+static void forget_configured(struct net *net, struct peer *p)
+{
+	p->wanted = p->configured = false;
+	timers_cancel(net->timers, p->timer);
+	p->timer = 0;
+	if (!peer_session(net, p))
+		peer_set(net, p, LINK_IDLE, "taken out of network.connect");
+}
+
 /* A peer that was taken out of the file is not dialed any more; its session stays. */
 void net_reload(struct net *net)
 {
 	self_reset(net);
 	for (struct peer *p = net->peers; p; p = p->hh.next)
 		if (p->wanted && p->configured && !still_configured(net, p))
-			p->wanted = p->configured = false;
+			forget_configured(net, p);
 	want_configured(net);
 	dialer_fill(net);
 }

@@ -96,6 +96,14 @@ static void list_remove(struct net *net, struct session *s)
 	net->up--;
 }
 
+/* Somebody else behind the same address may claim the same port: who was first stays. */
+static bool is_taken(const struct session *s)
+{
+	const struct session *first = peer_session(s->net, s->peer);
+
+	return first && first != s && first->primary;
+}
+
 /* The session that counts for its peer: plugins learn of it. */
 void session_promote(struct session *s)
 {
@@ -103,7 +111,7 @@ void session_promote(struct session *s)
 
 	s->primary = true;
 	list_append(net, s);
-	if (s->peer) {
+	if (s->peer && !is_taken(s)) {
 		s->peer->session = s->sid;
 		peer_set(net, s->peer, LINK_UP,
 			 s->outbound ? "session up, we dialed" : "session up, they dialed");
@@ -138,7 +146,7 @@ void session_came_up(struct session *s)
 		net_close(net, s, "no memory");
 		return;
 	}
-	if (s->peer) {
+	if (s->peer && !is_taken(s)) {
 		s->peer->node_id = s->node_id;
 		s->peer->legacy = s->legacy;
 	}
@@ -259,7 +267,8 @@ static void tell_peer(struct session *s, bool came_up)
 		p->recent = true;
 		p->last_up_us = net_now(net);
 	}
-	p->apart_us = net_now(net);
+	if (came_up)
+		p->apart_us = net_now(net);
 	if (!good && s->outbound)
 		dialer_failed(net, p, why_of(s));
 	else
