@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * core/net/handshake.c - Handshake and Ack, both ways (spec/network.md 3)
+ * core/net/handshake.c - Handshake and Ack, both ways (doc/protocol.md 4)
  *
  * Only the dialer sends a Handshake and only the listener an Ack; both carry our
  * optional fields, and a side without a node_id is an old node. A refusal is an Ack
@@ -274,7 +274,7 @@ static void out_of_place(struct session *s, unsigned id)
 	net_close(net, s, "it sent %s before the handshake", names_text(net->names, id));
 }
 
-/* Any message is a sign of life of an old node that we dialed (spec/network.md 3.7). */
+/* Any message is a sign of life of an old node that we dialed (doc/protocol.md 8.6). */
 static bool proves_life(const struct session *s, unsigned id)
 {
 	return s->outbound && id >= NAME_FIRST && id != s->net->handshake_id;
