@@ -7,8 +7,7 @@ lib_tests = t/00-tap.t t/10-lib-arena.t t/11-lib-addr.t t/12-lib-seen.t t/13-lib
 check_PROGRAMS += $(lib_tests)
 TESTS += $(lib_tests)
 
-t_17_lib_vectors_t_SOURCES = t/17-lib-vectors.c t/lib/vector.c t/lib/vector.h \
-	t/lib/tables.c t/lib/tables.h $(lib_tap)
+t_17_lib_vectors_t_SOURCES = t/17-lib-vectors.c t/lib/vector.c t/lib/vector.h $(lib_tap)
 t_17_lib_vectors_t_CPPFLAGS = $(lib_test_cppflags)
 t_17_lib_vectors_t_LDADD = libtimenode.la $(JSONC_LIBS)
 
@@ -43,7 +42,6 @@ t_16_lib_envelope_t_SOURCES = t/16-lib-envelope.c $(lib_tap)
 t_16_lib_envelope_t_CPPFLAGS = $(lib_test_cppflags)
 t_16_lib_envelope_t_LDADD = libtimenode.la
 
-t_18_lib_torture_t_SOURCES = t/18-lib-torture.c t/lib/vector.c t/lib/vector.h \
-	t/lib/tables.c t/lib/tables.h $(lib_tap)
+t_18_lib_torture_t_SOURCES = t/18-lib-torture.c t/lib/vector.c t/lib/vector.h $(lib_tap)
 t_18_lib_torture_t_CPPFLAGS = $(lib_test_cppflags)
 t_18_lib_torture_t_LDADD = libtimenode.la $(JSONC_LIBS)

@@ -28,7 +28,6 @@ uint8_t *vector_hex(const char *hex, size_t *n);
 struct verdict {
 	int index; /* of the message, TN_ENOENT if there is none */
 	bool utf8, envelope;
-	bool own;       /* the body's table is the library's, not the test's */
 	bool accept;    /* neither malformed nor unknown */
 	bool canonical; /* of the whole line */
 	const void *body;
