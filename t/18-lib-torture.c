@@ -248,8 +248,8 @@ int main(void)
 {
 	struct tally t = { .seed = 0x9e3779b97f4a7c15u };
 
-	vectors_each("messages.jsonl", one, &t);
-	vectors_each("bad-lines.jsonl", one, &t);
+	vectors_each(NULL, "messages.jsonl", one, &t);
+	vectors_each(NULL, "bad-lines.jsonl", one, &t);
 	dense(&t);
 	note("%u cuts, %u changes, %u of them taken, %u in another form", t.cuts, t.changes,
 	     t.accepted, t.moved);

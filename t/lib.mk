@@ -1,5 +1,5 @@
 # t/lib.mk: tests of this area. SPDX-License-Identifier: MIT
-EXTRA_DIST += t/data/messages.jsonl t/data/bad-lines.jsonl t/data/streams.jsonl
+EXTRA_DIST += t/vectors.t t/data/messages.jsonl t/data/bad-lines.jsonl t/data/streams.jsonl
 lib_test_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/t $(JSONC_CFLAGS)
 lib_tap = t/lib/tap.c t/lib/tap.h
 lib_tests = t/00-tap.t t/10-lib-arena.t t/11-lib-addr.t t/12-lib-seen.t t/13-lib-schema.t t/14-lib-json.t \

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/point.h"
 #include "wire/numbers.h"
 
 /* One number from 0 to 255, white space before it allowed. */
@@ -132,14 +133,12 @@ static int key_numbers(struct json *j, struct tn_key *out)
 	return json_expect(j, ']');
 }
 
-int json_key(struct json *j, struct tn_key *out)
+/* The same bytes as a string, which the reference takes too. */
+static int key_text(struct json *j, struct tn_key *out)
 {
 	size_t n;
 	int code;
 
-	json_space(j);
-	if (json_peek(j) != '"')
-		return key_numbers(j, out);
 	j->lax = true;
 	code = json_name(j, (char *)out->b, sizeof out->b, &n);
 	j->lax = false;
@@ -147,4 +146,15 @@ int json_key(struct json *j, struct tn_key *out)
 	if (code != 0)
 		return code;
 	return n == sizeof out->b ? 0 : json_refuse(j, "a key has 32 bytes");
+}
+
+int json_key(struct json *j, struct tn_key *out)
+{
+	int code;
+
+	json_space(j);
+	code = json_peek(j) == '"' ? key_text(j, out) : key_numbers(j, out);
+	if (code != 0)
+		return code;
+	return point_decodes(out->b) ? 0 : json_refuse(j, "a key that is no point");
 }

@@ -12,8 +12,10 @@
 
 typedef void vector_fn(json_object *record, void *arg);
 
-/* Calls fn for each record of "t/data/<name>"; the number of records. */
-unsigned vectors_each(const char *name, vector_fn *fn, void *arg);
+/* Calls fn for each record of the file `name` in that directory, NULL for our own t/data;
+ * the number of records. A file that is not there ends the test.
+ */
+unsigned vectors_each(const char *dir, const char *name, vector_fn *fn, void *arg);
 
 /* Member of a record as text; "" if there is none. */
 const char *vector_text(json_object *record, const char *member);
