@@ -90,8 +90,10 @@ static void relieve(struct net *net)
 	for (struct session *s = net_any(net, NULL); s; s = net_any(net, s))
 		if (s->state != LINK_CLOSING && (!most || s->in.room > most->in.room))
 			most = s;
-	if (most)
-		oversize(most, "the node's budget for unfinished lines is used up");
+	if (!most)
+		return;
+	oversize(most, "the node's budget for unfinished lines is used up");
+	line_clear(net, &most->in); /* now: or the next one that looks closes another */
 }
 
 static void check_limits(struct session *s)
@@ -342,6 +344,7 @@ void net_pause(struct net *net, struct session *s)
 /* Lines that waited in the kept bytes come first; then the socket is read again. */
 void line_resume(struct session *s)
 {
+	s->net->read_us = net_now(s->net); /* heard as late as this: the wait was ours */
 	if (s->in.n)
 		work_kept(s);
 	session_rearm(s);

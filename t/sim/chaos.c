@@ -66,6 +66,7 @@ static void add(struct end *e, const void *p, size_t n)
 	e->n += n;
 }
 
+static void say(struct end *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 static void say(struct end *e, const char *fmt, ...)
 {
 	char text[4096];
