@@ -240,7 +240,7 @@ static void tell_peer(struct session *s, bool came_up)
 		net->counts.dial_failures++;
 	if (s->outbound && !came_up && net->hooks.dialed)
 		net->hooks.dialed(net->hook_arg, &s->addr, TN_EIO);
-	if (s->legacy)
+	if (s->legacy || (p && p->legacy && !came_up)) /* a dial that failed does not know */
 		legacy_ended(s, came_up);
 	if (!counted) {
 		if (p)
