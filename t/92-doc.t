@@ -266,7 +266,7 @@ is($fragments, 0, 'no code that is not compiled');
 for my $name (sort keys %code) {
 	write_file("$tmp/$name", $code{$name});
 	my $so = "$tmp/" . $name =~ s/\.c$/.so/r;
-	my @cc = (split(' ', $ENV{TN_CC} || 'cc'), qw(-std=c11 -fPIC -fvisibility=hidden -Wall -Wextra -Werror -Wno-missing-field-initializers -shared));
+	my @cc = (split(' ', $ENV{TN_CC} || 'cc'), qw(-std=c11 -fPIC -fvisibility=hidden -Wall -Wextra -Werror -shared));
 	my ($rc, $o, $e) = run_cmd([@cc, "-I$dir->{includedir}", '-o', $so, "$tmp/$name", "-L$dir->{libdir}", '-ltimenode'], deadline => 60);
 	is($rc, 0, "$name of the guide compiles") or diag($e);
 	SKIP: {
