@@ -114,7 +114,8 @@ static int make_rooms(struct node *node, const struct node_setup *s, struct tn_e
 						    .log = node->log,
 						    .settings = &node->set,
 						    .store = node->store,
-						    .agent = s->agent },
+						    .agent = s->agent,
+						    .rules = s->rules },
 			       err);
 	if (!node->net)
 		return TN_EINVAL;
@@ -347,6 +348,11 @@ void node_stop(struct node *node, void (*fn)(void *arg), void *arg)
 	node->stopped_arg = arg;
 	plug_stop_all(node->plug, TN_STOP_EXIT);
 	net_stop(node->net, "shutting down", net_stopped, node);
+}
+
+struct net *node_net(struct node *node)
+{
+	return node->net;
 }
 
 void node_on_quit(struct node *node, void (*fn)(void *arg), void *arg)

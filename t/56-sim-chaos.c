@@ -209,8 +209,8 @@ int main(int argc, char **argv)
 	struct chaos_lines lines = { NULL, 0 };
 	struct reach r = { 0 };
 
-	vectors_each("messages.jsonl", keep_line, &lines);
-	vectors_each("bad-lines.jsonl", keep_line, &lines);
+	vectors_each(NULL, "messages.jsonl", keep_line, &lines);
+	vectors_each(NULL, "bad-lines.jsonl", keep_line, &lines);
 	for (uint64_t seed = first; seed < first + runs; seed++)
 		good += play(seed, &lines, &r);
 	is_uint(good, runs, "honest sessions and pings, audits and memory in every run");

@@ -159,7 +159,7 @@ static struct dial_answer rule(const struct net *net, const struct peer *p)
 {
 	bool known = net->self_known && (net->self_sure || tn_addr_cmp(&net->self, &p->addr));
 
-	return dial_rule(&(struct dial_question){
+	return net->rules.dial(&(struct dial_question){
 		.rule = net->set->rule,
 		.local = known ? &net->self : NULL,
 		.peer = &p->addr,

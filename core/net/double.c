@@ -27,7 +27,7 @@ static struct survivor_answer ask(const struct session *first, const struct sess
 {
 	const struct net *net = second->net;
 
-	return survivor_rule(&(struct survivor_question){
+	return net->rules.survivor(&(struct survivor_question){
 		.own_id = net->node_id,
 		.peer_id = second->node_id,
 		.first = { first->outbound, first->heard_since },

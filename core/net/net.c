@@ -19,6 +19,7 @@ struct net *net_create(const struct net_setup *setup, struct tn_error *err)
 	net->timers = setup->timers;
 	net->log = setup->log;
 	net->set = setup->settings;
+	net->rules = setup->rules ? *setup->rules : (struct net_rules){ dial_rule, survivor_rule };
 	snprintf(net->agent, sizeof net->agent, "%s", setup->agent);
 	net->names = names_create();
 	net->sessions = handles_create();

@@ -15,10 +15,12 @@
 #include "env/timer.h"
 #include "net/account.h"
 #include "net/ban.h"
+#include "net/dial_rule.h"
 #include "net/frame.h"
 #include "net/names.h"
 #include "net/peer.h"
 #include "net/session.h"
+#include "net/survivor.h"
 
 struct net;
 
@@ -43,6 +45,13 @@ struct net_hooks {
 	void (*dialed)(void *arg, const struct tn_addr *, int result);
 };
 
+/* Who dials and which of two sessions stays. The simulator puts other rules in, to show
+ * what they do to a network. */
+struct net_rules {
+	struct dial_answer (*dial)(const struct dial_question *);
+	struct survivor_answer (*survivor)(const struct survivor_question *);
+};
+
 struct net_setup {
 	struct env *env;
 	struct timers *timers;
@@ -50,6 +59,7 @@ struct net_setup {
 	const struct settings *settings; /* live: the node changes it on reload */
 	struct store *store;             /* for bans; may be NULL */
 	const char *agent;
+	const struct net_rules *rules; /* copied; NULL: dial_rule and survivor_rule */
 };
 
 struct net *net_create(const struct net_setup *, struct tn_error *);

@@ -6,7 +6,6 @@
 
 #include "net/backoff.h"
 #include "net/net.h"
-#include "net/survivor.h"
 
 #define READ_BYTES 65536u
 #define BEFORE_HANDSHAKE_BYTES 4096u
@@ -52,6 +51,7 @@ struct net {
 	struct handles *sessions;
 	struct group *groups;
 	struct peer *peers;
+	struct net_rules rules;
 	struct net_hooks hooks;
 	void *hook_arg;
 

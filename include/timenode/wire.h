@@ -9,7 +9,11 @@
 #define TIMENODE_WIRE_H
 
 #include "timenode/schema.h"
+#include "timenode/types_block.h"
+#include "timenode/types_consensus.h"
+#include "timenode/types_masternode.h"
 #include "timenode/types_peer.h"
+#include "timenode/types_tx.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -76,7 +80,7 @@ TN_API int tn_message_find(const char *name, size_t n);
 /* Name of an index below TN_MESSAGES, else NULL. */
 TN_API const char *tn_message_name(unsigned index);
 
-/* Body schema of an index; NULL for those this library does not describe yet. */
+/* Body schema of an index below TN_MESSAGES, else NULL. */
 TN_API const struct tn_schema *tn_message_schema(unsigned index);
 
 #ifdef __cplusplus
