@@ -23,9 +23,10 @@ my $build = $ENV{TN_BUILDDIR} // '.';
 my %own = map { $_ => 1 } qw(Handshake Ack Version Ping Pong GetPeers PeersResponse);
 my %known = map { $_->{name} => 1 } vectors('messages.jsonl');
 
+my $second = int(slow(1)) . 's';
 my $calm = NodeTest->new('calm', '127.0.0.1', free_ports(), conf => {
 	plugins => { generous => { path => "$build/t/plugins/.libs/generous.so" } },
-	sessions => { handshake_timeout => '1s', stall => '1s', line_max => '1M', queue_session => '4M' } })->start;
+	sessions => { handshake_timeout => $second, stall => '1s', line_max => '1M', queue_session => '4M' } })->start;
 my $at = "$calm->{ip}:$calm->{port}";
 
 sub dial ($from, $node = $calm, %opt) { return Peer->dial("$node->{ip}:$node->{port}", from => $from, %opt) }
@@ -40,6 +41,7 @@ sub session ($from, $node = $calm, %opt) {
 
 # "known", "?" or "-": what the envelope of a line is, judged by another JSON reader.
 sub envelope ($bytes) {
+	return '-' if $bytes !~ /\A\s*[{"]/; # (ten thousand brackets take JSON::PP seconds)
 	my $v = eval { JSON::PP->new->utf8->allow_nonref->max_depth(100_000)->decode($bytes) };
 	my $name = ref $v eq 'HASH' && keys %$v == 1 ? (keys %$v)[0] : defined $v && !ref $v && $bytes =~ /^\s*"/ ? $v : return '-';
 	return $known{$name} ? $name : '?';
@@ -77,7 +79,7 @@ for my $v (vectors('bad-lines.jsonl')) {
 		next;
 	}
 	$p->handshake if $first;
-	ok($p->ping, 'the session goes on (whitelisted: points do not close it)');
+	ok($p->ping, 'the session goes on (whitelisted: points do not close it)') or diag($p->{eof} // 'no answer');
 }
 is_deeply(\%judged, { accept => 59, reject => 176, connection_closed => 12 }, 'all lines were judged')
 	or diag(explain(\%judged));
@@ -120,10 +122,12 @@ my @open;
 sub hold ($p) { push @open, $p; return $p }
 
 sub back_to_rest ($node, $before, $what) {
-	my $now;
-	my $ok = wait_until(sub { ($now = $node->memory->{anon}) <= $before + 2 * $MIB }, 15, "$what: memory is given back");
+	my $now = $node->memory->{anon};
+	if ($exact_memory) {
+		ok(wait_until(sub { ($now = $node->memory->{anon}) <= $before + 2 * $MIB }, 15, "$what: memory is given back"),
+			"$what: memory in use is back within 2 MiB");
+	}
 	diag(sprintf '%-34s memory %s -> %s', $what, mib($before), mib($now));
-	ok($ok, "$what: memory in use is back within 2 MiB") if $exact_memory || $ok;
 	return;
 }
 
@@ -265,14 +269,14 @@ attack('requests without end', sub ($ip) {
 attack('connected and silent', sub ($ip) {
 	hold(dial($ip)) for 1 .. 20;
 	sleep 0.1;
-}, sub ($n) { +{} }, max => 5, log => qr/no handshake within 1 s/, after => sub ($ip, $n) {
+}, sub ($n) { +{} }, max => 5, log => qr/no handshake within \d+ s/, after => sub ($ip, $n) {
 	is($_->ended, 'end', 'closed by the node') for @open;
 });
 
 attack('half a handshake and silent', sub ($ip) {
 	hold(dial($ip))->send_raw('{"Handshake":{"magic":[84,73,') for 1 .. 20;
 	sleep 0.1;
-}, sub ($n) { +{} }, max => 5, log => qr/no handshake within 1 s/, after => sub ($ip, $n) {
+}, sub ($n) { +{} }, max => 5, log => qr/no handshake within \d+ s/, after => sub ($ip, $n) {
 	is($_->ended, 'end', 'closed by the node') for @open;
 });
 
@@ -290,7 +294,7 @@ attack('silent in a session', sub ($ip) {
 attack('1,000 connects from one address', sub ($ip) {
 	my $was = $calm->status;
 	for my $i (1 .. 1000) { hold(dial($ip, $calm, quiet => 1) // next) }
-	wait_until(sub { $calm->status->{accepted} - $was->{accepted} == 1000 }, 10, 'all are looked at');
+	wait_until(sub { $calm->status->{accepted} - $was->{accepted} == 1000 }, 5, 'all are looked at');
 	my $now = $calm->status;
 	cmp_ok($now->{refused} - $was->{refused}, '>=', 1000 - 144, 'most are refused at once');
 	$_->ended for @open;
@@ -301,15 +305,15 @@ attack('1,000 connects from one address', sub ($ip) {
 # 64 KiB for each line of a few bytes: the queue is bounded, then no progress ends it.
 attack('a reader that never reads', sub ($ip) {
 	my $p = hold(session($ip));
-	$p->send_raw(qq("GetMasternodes"\n) x 500);
-}, sub ($n) { +{ shook(3), GetMasternodes => { received => 1500, handled => 1500 } } }, max => 3,
-	log => qr/it took none of our bytes for 1 s/, after => sub ($ip, $n) {
+	$p->send_raw(qq("GetMasternodes"\n) x 100);
+}, sub ($n) { +{ shook($n), GetMasternodes => { received => 100 * $n, handled => 100 * $n } } }, max => 3,
+	log => qr/it took none of our bytes for \d+ s/, after => sub ($ip, $n) {
 	wait_until(sub { !grep { $_->{ip} eq $ip } $calm->rows('peers') }, 10, 'all are given up');
 	my ($row) = grep { $_->{ip} eq $ip && $_->{message} eq 'MasternodesResponse' } $calm->rows('audit');
-	is($row->{offered}, 1500, 'each has been answered');
+	is($row->{offered}, 100 * $n, 'each has been answered');
 	cmp_ok($row->{refused}{full}, '>', 0, 'answers that found the queue full are refused(full)');
 	cmp_ok($row->{discarded}, '>', 0, 'what lay in it at the end is discarded');
-	is($row->{sent} + $row->{refused}{full} + $row->{discarded}, 1500, 'and that is all');
+	is($row->{sent} + $row->{refused}{full} + $row->{discarded}, 100 * $n, 'and that is all');
 });
 
 $calm->audit_ok;
@@ -372,7 +376,7 @@ $strict->stop;
 # ---- no descriptors left
 
 my $poor = NodeTest->new('poor', '127.0.0.1', free_ports(), wrap => ['sh', '-c', 'ulimit -n 40; exec "$@"', 'sh', split ' ', $ENV{TN_WRAP} // ''],
-	conf => { sessions => { handshake_timeout => '3s' } })->start;
+	conf => { sessions => { handshake_timeout => 3 * slow(1) . 's' } })->start;
 $other = Hostile->pinger($poor, '127.0.0.2');
 $other->idle;
 $rest = $poor->memory->{anon};

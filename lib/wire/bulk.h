@@ -18,7 +18,7 @@ enum { BULK_SLACK = 32 };
  */
 typedef size_t bulk_fn(const uint8_t **p, const uint8_t *end, uint8_t *out, size_t room);
 
-bulk_fn bulk_none; /* always 0 */
+bulk_fn bulk_portable;
 #if defined(__x86_64__)
 #define BULK_X86 1
 bulk_fn bulk_sse2, bulk_avx2;

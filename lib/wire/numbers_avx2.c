@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * lib/wire/numbers_avx2.c - byte numbers, 32 characters at a time
  *
- * The same as numbers_sse2.c with wider blocks; pext picks eight characters' values at
+ * The same as numbers_sse2.c in half the vectors; pext picks eight characters' values at
  * once. Functions carry their target, so that nothing else is compiled for it.
  */
 #include "wire/bulk.h"
@@ -15,7 +15,7 @@ enum { BLOCK = 32 };
 
 struct block {
 	__m256i value;
-	uint32_t commas, odd, other;
+	uint32_t commas, odd;
 };
 
 /* k characters later, zeros in front, over both halves. */
@@ -70,7 +70,6 @@ AVX2 static inline struct block look(const uint8_t *p)
 	b.value = values(_mm256_and_si256(digit, is_digit), is_digit, &over);
 	b.commas = commas & (other ? other ^ (other - 1) : UINT32_MAX);
 	b.odd = misshapen(digits, zeros, commas) | ((uint32_t)_mm256_movemask_epi8(over) & commas);
-	b.other = other;
 	return b;
 }
 
@@ -108,9 +107,7 @@ AVX2 size_t bulk_avx2(const uint8_t **p, const uint8_t *end, uint8_t *out, size_
 		gather(&b, out + n);
 		n += count;
 		*p += last + 1;
-		if (b.other)
-			return n;
 	}
-	return n + bulk_sse2(p, end, out + n, room - n);
+	return n;
 }
 #endif

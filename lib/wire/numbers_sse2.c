@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * lib/wire/numbers_sse2.c - byte numbers, 16 characters at a time, on any x86-64
+ * lib/wire/numbers_sse2.c - byte numbers, 32 characters at a time, on any x86-64
  *
  * A block begins where a number begins. For every comma the three characters before it
  * give a value; which of them are digits decides how many count. What is odd in a block
@@ -10,12 +10,16 @@
 #ifdef BULK_X86
 #include <emmintrin.h>
 
-enum { BLOCK = 16, MOST = BLOCK / 2 };
+enum { HALF = 16, BLOCK = 2 * HALF, USUAL = 10, MOST = BLOCK / 2 };
+
+struct pair { /* 32 characters */
+	__m128i low, high;
+};
 
 struct block {
-	__m128i value;   /* at each comma, of the number before it */
-	unsigned commas; /* up to the first character that is neither comma nor digit */
-	unsigned odd;    /* where something is wrong */
+	struct pair value; /* at each comma, of the number before it */
+	uint32_t commas;   /* up to the first character that is neither comma nor digit */
+	uint32_t odd;      /* where something is wrong */
 };
 
 static inline __m128i times_ten(__m128i v)
@@ -25,11 +29,9 @@ static inline __m128i times_ten(__m128i v)
 	return _mm_add_epi8(_mm_add_epi8(four, four), two);
 }
 
-/* The value before each character; all bits of *over where it is more than 255. */
-static inline __m128i values(__m128i digit, __m128i is_digit, __m128i *over)
+/* The value of one to three digits; all bits of *over where it is more than 255. */
+static inline __m128i values(__m128i ones, __m128i tens, __m128i hundreds, __m128i *over)
 {
-	__m128i ones = _mm_slli_si128(digit, 1), tens = _mm_slli_si128(digit, 2);
-	__m128i hundreds = _mm_and_si128(_mm_slli_si128(digit, 3), _mm_slli_si128(is_digit, 2));
 	__m128i low = _mm_add_epi8(ones, times_ten(tens));
 	__m128i one = _mm_cmpeq_epi8(hundreds, _mm_set1_epi8(1));
 	__m128i two = _mm_cmpeq_epi8(hundreds, _mm_set1_epi8(2));
@@ -43,54 +45,94 @@ static inline __m128i values(__m128i digit, __m128i is_digit, __m128i *over)
 	return sum;
 }
 
-/* Empty, longer than three digits or with a needless zero. */
-static inline unsigned misshapen(unsigned digits, unsigned zeros, unsigned commas)
+/* k characters later: what leaves the low half enters the high one. */
+#define LATER(v, k)                               \
+	((struct pair){ _mm_slli_si128(v.low, k), \
+			_mm_or_si128(_mm_slli_si128(v.high, k), _mm_srli_si128(v.low, 16 - k)) })
+
+static inline struct pair pair_and(struct pair a, struct pair b)
 {
-	unsigned before = digits << 1, four = digits & before & digits << 2 & digits << 3;
+	return (struct pair){ _mm_and_si128(a.low, b.low), _mm_and_si128(a.high, b.high) };
+}
+
+static inline struct pair pair_is(struct pair text, char c)
+{
+	__m128i all = _mm_set1_epi8(c);
+
+	return (struct pair){ _mm_cmpeq_epi8(text.low, all), _mm_cmpeq_epi8(text.high, all) };
+}
+
+static inline uint32_t bits_of(struct pair v)
+{
+	return (uint32_t)_mm_movemask_epi8(v.low) | (uint32_t)_mm_movemask_epi8(v.high) << HALF;
+}
+
+static inline __m128i is_digit(__m128i digit)
+{
+	return _mm_cmpeq_epi8(_mm_min_epu8(digit, _mm_set1_epi8(9)), digit);
+}
+
+/* Empty, longer than three digits or with a needless zero. */
+static inline uint32_t misshapen(uint32_t digits, uint32_t zeros, uint32_t commas)
+{
+	uint32_t before = digits << 1, four = digits & before & digits << 2 & digits << 3;
 
 	return (commas & ~before) | four | ((zeros & ~before) << 1 & digits);
 }
 
+/* The values, from the characters' digits. */
+static inline struct pair look_values(struct pair digit, struct pair digits, struct pair *over)
+{
+	struct pair ones = LATER(digit, 1), tens = LATER(digit, 2), is_tens = LATER(digits, 2);
+	struct pair third = LATER(digit, 3), hundreds = pair_and(third, is_tens);
+
+	return (struct pair){ values(ones.low, tens.low, hundreds.low, &over->low),
+			      values(ones.high, tens.high, hundreds.high, &over->high) };
+}
+
 static inline struct block look(const uint8_t *p)
 {
-	__m128i text = _mm_loadu_si128((const __m128i *)(const void *)p);
-	__m128i digit = _mm_sub_epi8(text, _mm_set1_epi8('0')), over;
-	__m128i is_digit = _mm_cmpeq_epi8(_mm_min_epu8(digit, _mm_set1_epi8(9)), digit);
-	unsigned digits = (unsigned)_mm_movemask_epi8(is_digit);
-	unsigned commas = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(text, _mm_set1_epi8(',')));
-	unsigned zeros = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(text, _mm_set1_epi8('0')));
-	unsigned other = ~(digits | commas);
+	__m128i zero = _mm_set1_epi8('0');
+	struct pair text = { _mm_loadu_si128((const __m128i *)(const void *)p),
+			     _mm_loadu_si128((const __m128i *)(const void *)(p + HALF)) };
+	struct pair digit = { _mm_sub_epi8(text.low, zero), _mm_sub_epi8(text.high, zero) };
+	struct pair digits = { is_digit(digit.low), is_digit(digit.high) }, over;
+	uint32_t digit_bits = bits_of(digits), commas = bits_of(pair_is(text, ','));
+	uint32_t other = ~(digit_bits | commas);
 	struct block b;
 
-	b.value = values(_mm_and_si128(digit, is_digit), is_digit, &over);
-	b.commas = commas & (other ^ (other - 1)); /* bits 16 on are always set in other */
-	b.odd = misshapen(digits, zeros, commas) | ((unsigned)_mm_movemask_epi8(over) & commas);
+	b.value = look_values(pair_and(digit, digits), digits, &over);
+	b.commas = commas & (other ? other ^ (other - 1) : UINT32_MAX);
+	b.odd = misshapen(digit_bits, bits_of(pair_is(text, '0')), commas) |
+		(bits_of(over) & commas);
 	return b;
 }
 
-static inline unsigned count_bits(unsigned v)
+static inline unsigned count_bits(uint32_t v)
 {
-	v -= v >> 1 & 0x5555;
-	v = (v & 0x3333) + (v >> 2 & 0x3333);
-	v = (v + (v >> 4)) & 0x0f0f;
-	return (v + (v >> 8)) & 0x1f;
+	v -= v >> 1 & 0x55555555;
+	v = (v & 0x33333333) + (v >> 2 & 0x33333333);
+	return ((v + (v >> 4)) & 0x0f0f0f0f) * 0x01010101u >> 24;
 }
 
-/* Always eight, whether there are so many or not: no branch to mispredict. The bits from
- * 16 on stand for the missing ones.
+/* The values at the commas, one behind the other: always the usual number of them,
+ * whether there are so many or not, since a branch for each would be mispredicted. The
+ * bits from 32 on stand for those that are missing.
  */
-static inline void gather(const struct block *b, uint8_t *out)
+static inline void gather(const struct block *b, unsigned count, uint8_t *out)
 {
 	uint8_t all[BLOCK + MOST];
-	unsigned bits = b->commas | 0xff0000u, i;
+	uint64_t bits = b->commas | (uint64_t)0xffff << BLOCK;
+	unsigned i;
 
-	_mm_storeu_si128((__m128i *)(void *)all, b->value);
-	_mm_storel_epi64((__m128i *)(void *)(all + BLOCK), _mm_setzero_si128());
-#pragma GCC unroll 8
-	for (i = 0; i < MOST; i++) {
-		out[i] = all[__builtin_ctz(bits)];
-		bits &= bits - 1;
-	}
+	_mm_storeu_si128((__m128i *)(void *)all, b->value.low);
+	_mm_storeu_si128((__m128i *)(void *)(all + HALF), b->value.high);
+	_mm_storeu_si128((__m128i *)(void *)(all + BLOCK), _mm_setzero_si128());
+#pragma GCC unroll 10
+	for (i = 0; i < USUAL; i++, bits &= bits - 1)
+		out[i] = all[__builtin_ctzll(bits)];
+	for (; i < count; i++, bits &= bits - 1)
+		out[i] = all[__builtin_ctzll(bits)];
 }
 
 size_t bulk_sse2(const uint8_t **p, const uint8_t *end, uint8_t *out, size_t room)
@@ -104,9 +146,9 @@ size_t bulk_sse2(const uint8_t **p, const uint8_t *end, uint8_t *out, size_t roo
 		if (count == 0 || count > room - n)
 			break;
 		last = 31u - (unsigned)__builtin_clz(b.commas);
-		if (b.odd & ((2u << last) - 1))
+		if (b.odd & (uint32_t)(((uint64_t)2 << last) - 1))
 			break;
-		gather(&b, out + n);
+		gather(&b, count, out + n);
 		n += count;
 		*p += last + 1;
 	}
