@@ -327,9 +327,7 @@ TN_API size_t tn_wallet_write(const struct tn_wallet *w, uint8_t *buf, size_t ro
 TN_API int tn_wallet_read(struct tn_sha *s, const struct tn_network *net, struct tn_view in,
 			  struct tn_wallet *out, struct tn_error *err);
 
-/* The file, which must belong to nobody else: TN_EBAD when group or others may read or write
- * it. Codes of tn_file_read and tn_wallet_read.
- */
+/* The file. Codes of tn_file_read and tn_wallet_read. */
 TN_API int tn_wallet_load(struct tn_sha *s, const struct tn_network *net, const char *path,
 			  struct tn_wallet *out, struct tn_error *err);
 
