@@ -25,7 +25,7 @@ int json_nomem(struct json *j)
 	return tn_fail(j->err, TN_ENOMEM, "no memory at byte %zu", (size_t)(j->p - j->start));
 }
 
-int json_expect(struct json *j, uint8_t c)
+int json_expect_far(struct json *j, uint8_t c)
 {
 	char why[] = "expected ' '";
 
@@ -46,7 +46,7 @@ int json_word(struct json *j, const char *word)
 	return 0;
 }
 
-int json_more(struct json *j, uint8_t close, bool *more)
+int json_more_far(struct json *j, uint8_t close, bool *more)
 {
 	uint8_t c;
 
