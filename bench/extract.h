@@ -124,10 +124,10 @@ static void get_block(NODE v, struct tn_block *out)
 	out->masternode_rewards.n = (uint32_t)COUNT(rewards);
 	out->masternode_rewards.v = room(COUNT(rewards) * sizeof *out->masternode_rewards.v);
 	for (i = 0, e = NULL; i < out->masternode_rewards.n; i++) {
-		NODE first;
+		NODE first = NULL;
 
 		e = AT(rewards, i, e);
-		first = AT(e, 0, NULL);
+		first = AT(e, 0, first);
 		get_text(first, &out->masternode_rewards.v[i].address);
 		out->masternode_rewards.v[i].value = UNSIGNED(AT(e, 1, first));
 	}

@@ -8,7 +8,40 @@
 
 #include <string.h>
 
-size_t bulk_none(const uint8_t **p, const uint8_t *end, uint8_t *out, size_t room)
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+/* Four characters in one word: where the comma is tells how far to move the digits up,
+ * so that ones, tens and hundreds always lie in the same bytes. No branch depends on how
+ * long a number is.
+ */
+size_t bulk_portable(const uint8_t **p, const uint8_t *end, uint8_t *out, size_t room)
+{
+	static const uint8_t least[4] = { 0, 0, 10, 100 };
+	const uint8_t *at = *p;
+	size_t n = 0;
+
+	for (; n < room && end - at >= 4; n++) {
+		uint32_t text, comma, digits;
+		unsigned length, v;
+
+		memcpy(&text, at, sizeof text);
+		comma = text ^ 0x2c2c2c2cu;
+		comma = (comma - 0x01010101u) & ~comma & 0x80808080u;
+		if (!comma || comma & 0x80)
+			break;
+		length = (unsigned)__builtin_ctz(comma) / 8;
+		digits = (text ^ 0x30303030u) << (32 - 8 * length);
+		v = (digits >> 24) + (digits >> 16 & 0xff) * 10 + (digits >> 8 & 0xff) * 100;
+		if ((((digits + 0x76767676u) | digits) & 0x80808080u) || v > 255 ||
+		    v < least[length])
+			break;
+		out[n] = (uint8_t)v;
+		at += length + 1;
+	}
+	*p = at;
+	return n;
+}
+#else
+size_t bulk_portable(const uint8_t **p, const uint8_t *end, uint8_t *out, size_t room)
 {
 	(void)p;
 	(void)end;
@@ -16,6 +49,7 @@ size_t bulk_none(const uint8_t **p, const uint8_t *end, uint8_t *out, size_t roo
 	(void)room;
 	return 0;
 }
+#endif
 
 #ifdef BULK_X86
 /* The first two generations of Zen have pext in name only: it takes hundreds of cycles. */
@@ -43,7 +77,7 @@ static bulk_fn *vector_named(const char *name)
 #else
 bulk_fn *bulk_best(void)
 {
-	return bulk_none;
+	return bulk_portable;
 }
 
 static bulk_fn *vector_named(const char *name)
@@ -55,5 +89,5 @@ static bulk_fn *vector_named(const char *name)
 
 bulk_fn *bulk_named(const char *name)
 {
-	return strcmp(name, "portable") == 0 ? bulk_none : vector_named(name);
+	return strcmp(name, "portable") == 0 ? bulk_portable : vector_named(name);
 }

@@ -204,17 +204,14 @@ static int read_array(struct json *j, const struct tn_schema *s, uint8_t *obj)
 }
 
 /* The key at p if it is that member's name as the writer writes it, colon included. */
-static inline bool take_key(struct json *j, const char *name)
+static inline bool take_key(struct json *j, const struct tn_field *f)
 {
-	const uint8_t *p = j->p;
+	size_t n = f->name_n ? f->name_n : strlen(f->name), left = (size_t)(j->end - j->p);
 
-	if (json_peek(j) != '"')
+	if (left < n + 3 || j->p[0] != '"' || j->p[n + 1] != '"' || j->p[n + 2] != ':' ||
+	    memcmp(j->p + 1, f->name, n) != 0)
 		return false;
-	for (p++; *name && p < j->end && *p == (uint8_t)*name; p++)
-		name++;
-	if (*name || j->end - p < 2 || p[0] != '"' || p[1] != ':')
-		return false;
-	j->p = p + 2;
+	j->p += n + 3;
 	return true;
 }
 
@@ -236,7 +233,7 @@ static int read_key(struct json *j, const struct tn_schema *s, unsigned next, un
 
 	json_space(j);
 	for (*at = next; *at < s->fields; ++*at) {
-		if (take_key(j, s->field[*at].name))
+		if (take_key(j, &s->field[*at]))
 			return 0;
 		if (s->field[*at].flags != TN_F_EXT)
 			break;

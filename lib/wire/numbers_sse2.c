@@ -1,22 +1,35 @@
 /* SPDX-License-Identifier: MIT
- * lib/wire/numbers_sse2.c - byte numbers, 16 characters at a time, on any x86-64
+ * lib/wire/numbers_sse2.c - byte numbers, 32 characters at a time, on any x86-64
  *
- * A block begins where a number begins. For every comma the three characters before it
- * give a value; which of them are digits decides how many count. What is odd in a block
- * shows in bit masks, one bit a character, and ends the work before that block.
+ * The three characters before a comma give a value; which of them are digits decides how
+ * many count. So the value is computed for every place, from the same text loaded one, two
+ * and three places earlier, and picked where a comma is. What is odd shows in bit masks,
+ * one bit a character, and ends the work at the last comma before the block. No address
+ * depends on what was read before: blocks overlap in the processor.
  */
 #include "wire/bulk.h"
 
 #ifdef BULK_X86
 #include <emmintrin.h>
 
-enum { BLOCK = 16, MOST = BLOCK / 2 };
+#include "wire/bulk_masks.h"
 
-struct block {
-	__m128i value;   /* at each comma, of the number before it */
-	unsigned commas; /* up to the first character that is neither comma nor digit */
-	unsigned odd;    /* where something is wrong */
-};
+enum { HALF = 16, BLOCK = 2 * HALF, USUAL = 10, MOST = BLOCK / 2 };
+
+static inline __m128i load(const uint8_t *p)
+{
+	return _mm_loadu_si128((const __m128i *)(const void *)p);
+}
+
+static inline __m128i digit_at(const uint8_t *p)
+{
+	return _mm_sub_epi8(load(p), _mm_set1_epi8('0'));
+}
+
+static inline __m128i is_digit(__m128i digit)
+{
+	return _mm_cmpeq_epi8(_mm_min_epu8(digit, _mm_set1_epi8(9)), digit);
+}
 
 static inline __m128i times_ten(__m128i v)
 {
@@ -25,12 +38,14 @@ static inline __m128i times_ten(__m128i v)
 	return _mm_add_epi8(_mm_add_epi8(four, four), two);
 }
 
-/* The value before each character; all bits of *over where it is more than 255. */
-static inline __m128i values(__m128i digit, __m128i is_digit, __m128i *over)
+/* The value of the number that ends before each place; all bits of *over where it is more
+ * than 255.
+ */
+static inline __m128i values(const uint8_t *p, __m128i *over)
 {
-	__m128i ones = _mm_slli_si128(digit, 1), tens = _mm_slli_si128(digit, 2);
-	__m128i hundreds = _mm_and_si128(_mm_slli_si128(digit, 3), _mm_slli_si128(is_digit, 2));
-	__m128i low = _mm_add_epi8(ones, times_ten(tens));
+	__m128i tens = digit_at(p - 2), is_tens = is_digit(tens), third = digit_at(p - 3);
+	__m128i hundreds = _mm_and_si128(third, _mm_and_si128(is_digit(third), is_tens));
+	__m128i low = _mm_add_epi8(digit_at(p - 1), times_ten(_mm_and_si128(tens, is_tens)));
 	__m128i one = _mm_cmpeq_epi8(hundreds, _mm_set1_epi8(1));
 	__m128i two = _mm_cmpeq_epi8(hundreds, _mm_set1_epi8(2));
 	__m128i high = _mm_or_si128(_mm_and_si128(one, _mm_set1_epi8(100)),
@@ -43,73 +58,77 @@ static inline __m128i values(__m128i digit, __m128i is_digit, __m128i *over)
 	return sum;
 }
 
-/* Empty, longer than three digits or with a needless zero. */
-static inline unsigned misshapen(unsigned digits, unsigned zeros, unsigned commas)
+static inline uint32_t bits_of(__m128i low, __m128i high)
 {
-	unsigned before = digits << 1, four = digits & before & digits << 2 & digits << 3;
-
-	return (commas & ~before) | four | ((zeros & ~before) << 1 & digits);
+	return (uint32_t)_mm_movemask_epi8(low) | (uint32_t)_mm_movemask_epi8(high) << HALF;
 }
 
-static inline struct block look(const uint8_t *p)
+static inline uint32_t where(__m128i low, __m128i high, char c)
 {
-	__m128i text = _mm_loadu_si128((const __m128i *)(const void *)p);
-	__m128i digit = _mm_sub_epi8(text, _mm_set1_epi8('0')), over;
-	__m128i is_digit = _mm_cmpeq_epi8(_mm_min_epu8(digit, _mm_set1_epi8(9)), digit);
-	unsigned digits = (unsigned)_mm_movemask_epi8(is_digit);
-	unsigned commas = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(text, _mm_set1_epi8(',')));
-	unsigned zeros = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(text, _mm_set1_epi8('0')));
-	unsigned other = ~(digits | commas);
-	struct block b;
+	__m128i all = _mm_set1_epi8(c);
 
-	b.value = values(_mm_and_si128(digit, is_digit), is_digit, &over);
-	b.commas = commas & (other ^ (other - 1)); /* bits 16 on are always set in other */
-	b.odd = misshapen(digits, zeros, commas) | ((unsigned)_mm_movemask_epi8(over) & commas);
-	return b;
+	return bits_of(_mm_cmpeq_epi8(low, all), _mm_cmpeq_epi8(high, all));
 }
 
-static inline unsigned count_bits(unsigned v)
+static inline struct bulk_masks look(const uint8_t *p)
 {
-	v -= v >> 1 & 0x5555;
-	v = (v & 0x3333) + (v >> 2 & 0x3333);
-	v = (v + (v >> 4)) & 0x0f0f;
-	return (v + (v >> 8)) & 0x1f;
+	__m128i low = load(p), high = load(p + HALF);
+	struct bulk_masks m = { 0 };
+
+	m.digits = bits_of(is_digit(digit_at(p)), is_digit(digit_at(p + HALF)));
+	m.commas = where(low, high, ',');
+	m.zeros = where(low, high, '0');
+	return m;
 }
 
-/* Always eight, whether there are so many or not: no branch to mispredict. The bits from
- * 16 on stand for the missing ones.
+/* The values at the commas, one behind the other: always the usual number of them,
+ * whether there are so many or not, since a branch for each would be mispredicted. The
+ * bits from 32 on stand for those that are missing.
  */
-static inline void gather(const struct block *b, uint8_t *out)
+static inline void gather(const uint8_t *all, uint32_t commas, unsigned count, uint8_t *out)
 {
-	uint8_t all[BLOCK + MOST];
-	unsigned bits = b->commas | 0xff0000u, i;
+	uint64_t bits = commas | (uint64_t)0xffff << BLOCK;
+	unsigned i;
 
-	_mm_storeu_si128((__m128i *)(void *)all, b->value);
-	_mm_storel_epi64((__m128i *)(void *)(all + BLOCK), _mm_setzero_si128());
-#pragma GCC unroll 8
-	for (i = 0; i < MOST; i++) {
-		out[i] = all[__builtin_ctz(bits)];
-		bits &= bits - 1;
-	}
+#pragma GCC unroll 10
+	for (i = 0; i < USUAL; i++, bits &= bits - 1)
+		out[i] = all[__builtin_ctzll(bits)];
+	for (; i < count; i++, bits &= bits - 1)
+		out[i] = all[__builtin_ctzll(bits)];
+}
+
+static inline unsigned count_bits(uint32_t v)
+{
+	v -= v >> 1 & 0x55555555;
+	v = (v & 0x33333333) + (v >> 2 & 0x33333333);
+	return ((v + (v >> 4)) & 0x0f0f0f0f) * 0x01010101u >> 24;
 }
 
 size_t bulk_sse2(const uint8_t **p, const uint8_t *end, uint8_t *out, size_t room)
 {
+	uint8_t all[BLOCK + MOST] = { 0 };
+	struct bulk_masks before = { 0 };
+	const uint8_t *at = *p;
 	size_t n = 0;
 
-	while (end - *p >= BLOCK) {
-		struct block b = look(*p);
-		unsigned count = count_bits(b.commas), last;
+	for (; end - at >= BLOCK; at += BLOCK) {
+		struct bulk_masks m = look(at);
+		uint32_t commas = bulk_commas(&m);
+		unsigned count = count_bits(commas);
+		__m128i over_low, over_high;
 
-		if (count == 0 || count > room - n)
-			break;
-		last = 31u - (unsigned)__builtin_clz(b.commas);
-		if (b.odd & ((2u << last) - 1))
-			break;
-		gather(&b, out + n);
+		_mm_storeu_si128((__m128i *)(void *)all, values(at, &over_low));
+		_mm_storeu_si128((__m128i *)(void *)(all + HALF), values(at + HALF, &over_high));
+		if (count == 0 || count > room - n ||
+		    bulk_odd(&m, &before, commas, bits_of(over_low, over_high)))
+			return n;
+		gather(all, commas, count, out + n);
 		n += count;
-		*p += last + 1;
+		*p = at + 32 - __builtin_clz(commas);
+		if (bulk_ends(&m))
+			return n;
+		before = m;
 	}
-	return n;
+	return n + (end - *p < BLOCK ? bulk_portable(p, end, out + n, room - n) : 0);
 }
 #endif

@@ -9,7 +9,7 @@
 /* clang-format off */
 /* A member whose name on the wire is not that of the C member. */
 #define FIELD_AS(T, m, wire_name) \
-	{ wire_name, NULL, offsetof(T, m), TN_LIMIT(T, m, 0), 0, TN_KIND(T, m), 0 }
+	{ wire_name, NULL, offsetof(T, m), TN_LIMIT(T, m, 0), 0, TN_KIND(T, m), 0, sizeof wire_name - 1 }
 #define EXT(T, m) TN_FIELD_IF(T, m, 0, has_##m, TN_F_EXT)
 /* clang-format on */
 
