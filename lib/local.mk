@@ -12,7 +12,7 @@ libtimenode_la_SOURCES = \
 	lib/wire/json_skip.c lib/wire/json_bytes.c lib/wire/json_read.c lib/wire/json_write.c \
 	lib/wire/bin_read.c lib/wire/bin_write.c lib/wire/compare.c lib/wire/clone.c \
 	lib/wire/print.c lib/wire/sample.c \
-	lib/wire/bulk.h lib/wire/bulk.c lib/wire/numbers_sse2.c lib/wire/numbers_avx2.c lib/wire/types_peer.c \
+	lib/wire/bulk.h lib/wire/bulk_masks.h lib/wire/bulk.c lib/wire/numbers_sse2.c lib/wire/numbers_avx2.c lib/wire/types_peer.c \
 	lib/wire/types_tx.c lib/wire/types_block.c lib/wire/types_masternode.c \
 	lib/wire/types_consensus.c lib/wire/messages.c
 

@@ -12,13 +12,14 @@
 
 enum { BULK_SLACK = 32 };
 
-/* Numbers that are each followed by a comma, from *p on, where a number begins. At most
+/* Numbers that are each followed by a comma, from *p on, where a number begins behind
+ * another one: the three bytes before it are there and the last of them is a comma. At most
  * `room` of them; out has BULK_SLACK bytes more than that, which may be scribbled on.
  * How many; *p then stands behind the last one's comma. Nothing at or after end is read.
  */
 typedef size_t bulk_fn(const uint8_t **p, const uint8_t *end, uint8_t *out, size_t room);
 
-bulk_fn bulk_portable;
+bulk_fn bulk_portable; /* C alone, four characters in a word */
 #if defined(__x86_64__)
 #define BULK_X86 1
 bulk_fn bulk_sse2, bulk_avx2;

@@ -1,26 +1,35 @@
 /* SPDX-License-Identifier: MIT
  * lib/wire/numbers_sse2.c - byte numbers, 32 characters at a time, on any x86-64
  *
- * A block begins where a number begins. For every comma the three characters before it
- * give a value; which of them are digits decides how many count. What is odd in a block
- * shows in bit masks, one bit a character, and ends the work before that block.
+ * The three characters before a comma give a value; which of them are digits decides how
+ * many count. So the value is computed for every place, from the same text loaded one, two
+ * and three places earlier, and picked where a comma is. What is odd shows in bit masks,
+ * one bit a character, and ends the work at the last comma before the block. No address
+ * depends on what was read before: blocks overlap in the processor.
  */
 #include "wire/bulk.h"
 
 #ifdef BULK_X86
 #include <emmintrin.h>
 
+#include "wire/bulk_masks.h"
+
 enum { HALF = 16, BLOCK = 2 * HALF, USUAL = 10, MOST = BLOCK / 2 };
 
-struct pair { /* 32 characters */
-	__m128i low, high;
-};
+static inline __m128i load(const uint8_t *p)
+{
+	return _mm_loadu_si128((const __m128i *)(const void *)p);
+}
 
-struct block {
-	struct pair value; /* at each comma, of the number before it */
-	uint32_t commas;   /* up to the first character that is neither comma nor digit */
-	uint32_t odd;      /* where something is wrong */
-};
+static inline __m128i digit_at(const uint8_t *p)
+{
+	return _mm_sub_epi8(load(p), _mm_set1_epi8('0'));
+}
+
+static inline __m128i is_digit(__m128i digit)
+{
+	return _mm_cmpeq_epi8(_mm_min_epu8(digit, _mm_set1_epi8(9)), digit);
+}
 
 static inline __m128i times_ten(__m128i v)
 {
@@ -29,10 +38,14 @@ static inline __m128i times_ten(__m128i v)
 	return _mm_add_epi8(_mm_add_epi8(four, four), two);
 }
 
-/* The value of one to three digits; all bits of *over where it is more than 255. */
-static inline __m128i values(__m128i ones, __m128i tens, __m128i hundreds, __m128i *over)
+/* The value of the number that ends before each place; all bits of *over where it is more
+ * than 255.
+ */
+static inline __m128i values(const uint8_t *p, __m128i *over)
 {
-	__m128i low = _mm_add_epi8(ones, times_ten(tens));
+	__m128i tens = digit_at(p - 2), is_tens = is_digit(tens), third = digit_at(p - 3);
+	__m128i hundreds = _mm_and_si128(third, _mm_and_si128(is_digit(third), is_tens));
+	__m128i low = _mm_add_epi8(digit_at(p - 1), times_ten(_mm_and_si128(tens, is_tens)));
 	__m128i one = _mm_cmpeq_epi8(hundreds, _mm_set1_epi8(1));
 	__m128i two = _mm_cmpeq_epi8(hundreds, _mm_set1_epi8(2));
 	__m128i high = _mm_or_si128(_mm_and_si128(one, _mm_set1_epi8(100)),
@@ -45,67 +58,43 @@ static inline __m128i values(__m128i ones, __m128i tens, __m128i hundreds, __m12
 	return sum;
 }
 
-/* k characters later: what leaves the low half enters the high one. */
-#define LATER(v, k)                               \
-	((struct pair){ _mm_slli_si128(v.low, k), \
-			_mm_or_si128(_mm_slli_si128(v.high, k), _mm_srli_si128(v.low, 16 - k)) })
-
-static inline struct pair pair_and(struct pair a, struct pair b)
+static inline uint32_t bits_of(__m128i low, __m128i high)
 {
-	return (struct pair){ _mm_and_si128(a.low, b.low), _mm_and_si128(a.high, b.high) };
+	return (uint32_t)_mm_movemask_epi8(low) | (uint32_t)_mm_movemask_epi8(high) << HALF;
 }
 
-static inline struct pair pair_is(struct pair text, char c)
+static inline uint32_t where(__m128i low, __m128i high, char c)
 {
 	__m128i all = _mm_set1_epi8(c);
 
-	return (struct pair){ _mm_cmpeq_epi8(text.low, all), _mm_cmpeq_epi8(text.high, all) };
+	return bits_of(_mm_cmpeq_epi8(low, all), _mm_cmpeq_epi8(high, all));
 }
 
-static inline uint32_t bits_of(struct pair v)
+static inline struct bulk_masks look(const uint8_t *p)
 {
-	return (uint32_t)_mm_movemask_epi8(v.low) | (uint32_t)_mm_movemask_epi8(v.high) << HALF;
+	__m128i low = load(p), high = load(p + HALF);
+	struct bulk_masks m = { 0 };
+
+	m.digits = bits_of(is_digit(digit_at(p)), is_digit(digit_at(p + HALF)));
+	m.commas = where(low, high, ',');
+	m.zeros = where(low, high, '0');
+	return m;
 }
 
-static inline __m128i is_digit(__m128i digit)
+/* The values at the commas, one behind the other: always the usual number of them,
+ * whether there are so many or not, since a branch for each would be mispredicted. The
+ * bits from 32 on stand for those that are missing.
+ */
+static inline void gather(const uint8_t *all, uint32_t commas, unsigned count, uint8_t *out)
 {
-	return _mm_cmpeq_epi8(_mm_min_epu8(digit, _mm_set1_epi8(9)), digit);
-}
+	uint64_t bits = commas | (uint64_t)0xffff << BLOCK;
+	unsigned i;
 
-/* Empty, longer than three digits or with a needless zero. */
-static inline uint32_t misshapen(uint32_t digits, uint32_t zeros, uint32_t commas)
-{
-	uint32_t before = digits << 1, four = digits & before & digits << 2 & digits << 3;
-
-	return (commas & ~before) | four | ((zeros & ~before) << 1 & digits);
-}
-
-/* The values, from the characters' digits. */
-static inline struct pair look_values(struct pair digit, struct pair digits, struct pair *over)
-{
-	struct pair ones = LATER(digit, 1), tens = LATER(digit, 2), is_tens = LATER(digits, 2);
-	struct pair third = LATER(digit, 3), hundreds = pair_and(third, is_tens);
-
-	return (struct pair){ values(ones.low, tens.low, hundreds.low, &over->low),
-			      values(ones.high, tens.high, hundreds.high, &over->high) };
-}
-
-static inline struct block look(const uint8_t *p)
-{
-	__m128i zero = _mm_set1_epi8('0');
-	struct pair text = { _mm_loadu_si128((const __m128i *)(const void *)p),
-			     _mm_loadu_si128((const __m128i *)(const void *)(p + HALF)) };
-	struct pair digit = { _mm_sub_epi8(text.low, zero), _mm_sub_epi8(text.high, zero) };
-	struct pair digits = { is_digit(digit.low), is_digit(digit.high) }, over;
-	uint32_t digit_bits = bits_of(digits), commas = bits_of(pair_is(text, ','));
-	uint32_t other = ~(digit_bits | commas);
-	struct block b;
-
-	b.value = look_values(pair_and(digit, digits), digits, &over);
-	b.commas = commas & (other ? other ^ (other - 1) : UINT32_MAX);
-	b.odd = misshapen(digit_bits, bits_of(pair_is(text, '0')), commas) |
-		(bits_of(over) & commas);
-	return b;
+#pragma GCC unroll 10
+	for (i = 0; i < USUAL; i++, bits &= bits - 1)
+		out[i] = all[__builtin_ctzll(bits)];
+	for (; i < count; i++, bits &= bits - 1)
+		out[i] = all[__builtin_ctzll(bits)];
 }
 
 static inline unsigned count_bits(uint32_t v)
@@ -115,43 +104,31 @@ static inline unsigned count_bits(uint32_t v)
 	return ((v + (v >> 4)) & 0x0f0f0f0f) * 0x01010101u >> 24;
 }
 
-/* The values at the commas, one behind the other: always the usual number of them,
- * whether there are so many or not, since a branch for each would be mispredicted. The
- * bits from 32 on stand for those that are missing.
- */
-static inline void gather(const struct block *b, unsigned count, uint8_t *out)
-{
-	uint8_t all[BLOCK + MOST];
-	uint64_t bits = b->commas | (uint64_t)0xffff << BLOCK;
-	unsigned i;
-
-	_mm_storeu_si128((__m128i *)(void *)all, b->value.low);
-	_mm_storeu_si128((__m128i *)(void *)(all + HALF), b->value.high);
-	_mm_storeu_si128((__m128i *)(void *)(all + BLOCK), _mm_setzero_si128());
-#pragma GCC unroll 10
-	for (i = 0; i < USUAL; i++, bits &= bits - 1)
-		out[i] = all[__builtin_ctzll(bits)];
-	for (; i < count; i++, bits &= bits - 1)
-		out[i] = all[__builtin_ctzll(bits)];
-}
-
 size_t bulk_sse2(const uint8_t **p, const uint8_t *end, uint8_t *out, size_t room)
 {
+	uint8_t all[BLOCK + MOST] = { 0 };
+	struct bulk_masks before = { 0 };
+	const uint8_t *at = *p;
 	size_t n = 0;
 
-	while (end - *p >= BLOCK) {
-		struct block b = look(*p);
-		unsigned count = count_bits(b.commas), last;
+	for (; end - at >= BLOCK; at += BLOCK) {
+		struct bulk_masks m = look(at);
+		uint32_t commas = bulk_commas(&m);
+		unsigned count = count_bits(commas);
+		__m128i over_low, over_high;
 
-		if (count == 0 || count > room - n)
-			break;
-		last = 31u - (unsigned)__builtin_clz(b.commas);
-		if (b.odd & (uint32_t)(((uint64_t)2 << last) - 1))
-			break;
-		gather(&b, count, out + n);
+		_mm_storeu_si128((__m128i *)(void *)all, values(at, &over_low));
+		_mm_storeu_si128((__m128i *)(void *)(all + HALF), values(at + HALF, &over_high));
+		if (count == 0 || count > room - n ||
+		    bulk_odd(&m, &before, commas, bits_of(over_low, over_high)))
+			return n;
+		gather(all, commas, count, out + n);
 		n += count;
-		*p += last + 1;
+		*p = at + 32 - __builtin_clz(commas);
+		if (bulk_ends(&m))
+			return n;
+		before = m;
 	}
-	return n;
+	return n + (end - *p < BLOCK ? bulk_portable(p, end, out + n, room - n) : 0);
 }
 #endif
