@@ -61,8 +61,7 @@ size_t bulk_portable(const uint8_t **p, const uint8_t *end, uint8_t *out, size_t
 static bool can_avx2(void)
 {
 	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
-	       __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt") &&
-	       __builtin_cpu_supports("lzcnt");
+	       __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt");
 }
 
 /* The first two generations of Zen have pext in name only: it takes hundreds of cycles. */
