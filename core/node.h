@@ -11,6 +11,8 @@
 #include "env/env.h"
 #include "plug/plug.h"
 
+struct net;
+struct net_rules;
 struct node;
 struct store;
 
@@ -21,8 +23,9 @@ struct node_setup {
 	struct store *store;                 /* the node owns it from here on */
 	const struct plug_builtin *builtins; /* looked at before files; may be NULL */
 	size_t builtin_count;
-	const char *log_level; /* wins over log.level, also at a reload; NULL: none */
-	const char *agent;     /* "timenode/0.1.0" */
+	const char *log_level;         /* wins over log.level, also at a reload; NULL: none */
+	const char *agent;             /* "timenode/0.1.0" */
+	const struct net_rules *rules; /* net/net.h; NULL: the node's own */
 };
 
 /* Everything but traffic: loads and checks the plugins the configuration names. The
@@ -53,6 +56,9 @@ void node_stop(struct node *, void (*fn)(void *arg), void *arg);
 
 /* NULL is fine. After node_stop's fn, or at once (a crash of a simulated node). */
 void node_free(struct node *);
+
+/* Its sessions and accounts, for the simulator: to be read only. */
+struct net *node_net(struct node *);
 
 /* What the control command `stop` does: asks the owner of the loop to end it. */
 void node_on_quit(struct node *, void (*fn)(void *arg), void *arg);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/mutate.h"
 #include "lib/tap.h"
 #include "lib/vector.h"
 
@@ -17,13 +18,6 @@ struct tally {
 	unsigned cuts, changes, accepted, moved; /* moved: accepted, but not canonical */
 	unsigned cut_taken, peek_wrong, unstable, told_wrong, too_much;
 };
-
-static uint64_t next(uint64_t *x)
-{
-	*x ^= *x << 13;
-	*x ^= *x >> 7;
-	return *x ^= *x << 17;
-}
 
 /* The largest list element in a schema. */
 static size_t largest(const struct tn_schema *s)
@@ -113,32 +107,6 @@ static void stable(const uint8_t *line, size_t n, const struct verdict *v, struc
 	tn_arena_unref(a);
 }
 
-/* One or two small changes, mostly with bytes that mean something. */
-static size_t mutate(uint8_t *to, const uint8_t *line, size_t n, uint64_t *seed)
-{
-	static const char bytes[] =
-		"{}[]\",:0123456789-+.eE\\u/ \t\r\nnulltruefalse\x01\x7f\xc3\xa9";
-	size_t at = next(seed) % n;
-	uint8_t byte = (uint8_t)bytes[next(seed) % (sizeof bytes - 1)];
-
-	memcpy(to, line, n);
-	switch (next(seed) % 4) {
-	case 0:
-		to[at] = (uint8_t)next(seed);
-		return n;
-	case 1: /* one more */
-		memmove(to + at + 1, to + at, n - at);
-		to[at] = byte;
-		return n + 1;
-	case 2: /* one less */
-		memmove(to + at, to + at + 1, n - at - 1);
-		return n - 1;
-	default:
-		to[at] = byte;
-		return n;
-	}
-}
-
 static void change(const uint8_t *line, size_t n, struct tn_arena *a, struct tally *t)
 {
 	uint8_t *copy = malloc(n + 2);
@@ -149,7 +117,7 @@ static void change(const uint8_t *line, size_t n, struct tn_arena *a, struct tal
 	if (!copy)
 		bail_out("no memory");
 	for (i = 0; i < CHANGES; i++) {
-		m = mutate(copy, line, n, &t->seed);
+		m = mutate_line(copy, line, n, &t->seed);
 		judge(copy, m, a, &v, t);
 		t->changes++;
 		if (!v.accept)
@@ -172,14 +140,15 @@ static void binary(const struct verdict *v, struct tn_arena *a, struct tally *t)
 		bail_out("no memory");
 	tn_bin_write(s, v->body, good, n);
 	for (i = 0; i < CHANGES && n; i++) {
-		size_t m = i % 2 ? n : next(&t->seed) % n;
+		size_t m = i % 2 ? n : mutate_draw(&t->seed) % n;
 
 		exact = malloc(m ? m : 1);
 		if (!exact)
 			bail_out("no memory");
 		memcpy(exact, good, m);
 		if (m == n)
-			exact[next(&t->seed) % n] ^= (uint8_t)(1u << next(&t->seed) % 8);
+			exact[mutate_draw(&t->seed) % n] ^=
+				(uint8_t)(1u << mutate_draw(&t->seed) % 8);
 		tn_arena_reset(a);
 		if (tn_bin_read(s, (struct tn_view){ exact, m }, a, &obj, NULL) == 0) {
 			t->cut_taken += m < n;

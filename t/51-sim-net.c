@@ -187,6 +187,34 @@ static void half_open(void)
 	end(&p);
 }
 
+/* One end has lost the session without the other's knowledge and dials anew. What the
+ * other end heard on it before the second one came is no sign of life: neither may the
+ * newcomer be thrown out for a corpse, nor the corpse stay until keepalive finds it. */
+static void corpses(void)
+{
+	unsigned linked = 0, prompt = 0, known[2] = { 0, 0 };
+
+	for (uint64_t seed = 1; seed <= 40; seed++) {
+		struct pair p =
+			make(seed, "50.28.104.50", "69.167.168.176", "dial_rule = \"any\";");
+		unsigned doubles;
+
+		world_run(p.world, world_now(p.world) + 60 * SECOND);
+		doubles = p.a->doubles + p.b->doubles;
+		known[net_node_id(p.a->net) < net_node_id(p.b->net)]++;
+		world_reset(p.world, seed & 1 ? p.a->env : p.b->env, seed & 1 ? p.b->env : p.a->env,
+			    false);
+		world_run(p.world, world_now(p.world) + 12 * SECOND);
+		linked += link_is_same(&p);
+		world_run(p.world, world_now(p.world) + 60 * SECOND);
+		prompt += p.a->doubles + p.b->doubles <= doubles + 2 && link_is_same(&p);
+		end(&p);
+	}
+	ok(known[0] >= 5 && known[1] >= 5, "either side decides in some of them");
+	is_uint(linked, 40, "linked once again within a handshake's time");
+	is_uint(prompt, 40, "by one dial, and it stays");
+}
+
 static void stopping(void)
 {
 	struct pair p = make(7, "50.28.104.50", "69.167.168.176", "");
@@ -223,6 +251,7 @@ int main(void)
 	one_sided();
 	restart();
 	half_open();
+	corpses();
 	stopping();
 	return done_testing();
 }

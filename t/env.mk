@@ -7,6 +7,7 @@ libtnsim_a_SOURCES = \
 	t/sim/link.c t/sim/link.h \
 	t/sim/queue.c t/sim/queue.h \
 	t/sim/rng.c t/sim/rng.h \
+	t/sim/trace.c t/sim/trace.h t/sim/trouble.c \
 	t/sim/world.c t/sim/world.h
 sim_libs = libtnsim.a $(core_libs)
 

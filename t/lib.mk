@@ -2,7 +2,7 @@
 EXTRA_DIST += t/vectors.t t/data/messages.jsonl t/data/bad-lines.jsonl t/data/streams.jsonl
 lib_test_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/t $(JSONC_CFLAGS)
 lib_tap = t/lib/tap.c t/lib/tap.h
-lib_tests = t/00-tap.t t/10-lib-arena.t t/11-lib-addr.t t/12-lib-seen.t t/13-lib-schema.t t/14-lib-json.t \
+lib_tests = t/00-tap.t t/10-lib-arena.t t/11-lib-addr.t t/12-lib-seen.t t/13-lib-schema.t t/14-lib-json.t t/14-lib-kernels.t \
 	t/15-lib-bincode.t t/16-lib-envelope.t t/17-lib-vectors.t t/18-lib-torture.t t/19-lib-value.t
 check_PROGRAMS += $(lib_tests)
 TESTS += $(lib_tests)
@@ -42,7 +42,8 @@ t_16_lib_envelope_t_SOURCES = t/16-lib-envelope.c $(lib_tap)
 t_16_lib_envelope_t_CPPFLAGS = $(lib_test_cppflags)
 t_16_lib_envelope_t_LDADD = libtimenode.la
 
-t_18_lib_torture_t_SOURCES = t/18-lib-torture.c t/lib/vector.c t/lib/vector.h $(lib_tap)
+t_18_lib_torture_t_SOURCES = t/18-lib-torture.c t/lib/vector.c t/lib/vector.h \
+	t/lib/mutate.c t/lib/mutate.h $(lib_tap)
 t_18_lib_torture_t_CPPFLAGS = $(lib_test_cppflags)
 t_18_lib_torture_t_LDADD = libtimenode.la $(JSONC_LIBS)
 
@@ -56,3 +57,13 @@ COUNT = 1000000
 check-roundtrip: t/19-lib-value.t
 	t/19-lib-value.t $(COUNT)
 .PHONY: check-roundtrip
+
+t_14_lib_kernels_t_SOURCES = t/14-lib-kernels.c t/lib/mutate.c t/lib/mutate.h $(lib_tap)
+t_14_lib_kernels_t_CPPFLAGS = $(lib_test_cppflags) -I$(top_srcdir)/lib
+t_14_lib_kernels_t_LDADD = libtimenode.la
+
+# Every variant of the code on LINES mutated lines.
+LINES = 10000000
+check-kernels: t/14-lib-kernels.t
+	t/14-lib-kernels.t $(LINES)
+.PHONY: check-kernels

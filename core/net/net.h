@@ -15,10 +15,12 @@
 #include "env/timer.h"
 #include "net/account.h"
 #include "net/ban.h"
+#include "net/dial_rule.h"
 #include "net/frame.h"
 #include "net/names.h"
 #include "net/peer.h"
 #include "net/session.h"
+#include "net/survivor.h"
 
 struct net;
 
@@ -43,6 +45,13 @@ struct net_hooks {
 	void (*dialed)(void *arg, const struct tn_addr *, int result);
 };
 
+/* Who dials and which of two sessions stays. The simulator puts other rules in, to show
+ * what they do to a network. */
+struct net_rules {
+	struct dial_answer (*dial)(const struct dial_question *);
+	struct survivor_answer (*survivor)(const struct survivor_question *);
+};
+
 struct net_setup {
 	struct env *env;
 	struct timers *timers;
@@ -50,6 +59,7 @@ struct net_setup {
 	const struct settings *settings; /* live: the node changes it on reload */
 	struct store *store;             /* for bans; may be NULL */
 	const char *agent;
+	const struct net_rules *rules; /* copied; NULL: dial_rule and survivor_rule */
 };
 
 struct net *net_create(const struct net_setup *, struct tn_error *);
@@ -121,6 +131,7 @@ void net_feature_drop(struct net *, const char *feature);
 
 /* ---- dialing */
 
+/* want false: TN_EBUSY when it is configured, or wanted for a better reason than `kind`. */
 int net_dial(struct net *, const struct tn_addr *, enum peer_kind, bool want);
 /* The same for the operator's words, kept until restart: connect now, back-off cleared. */
 int net_add_manual(struct net *, const struct tn_addr *);
@@ -134,7 +145,7 @@ int net_unban(struct net *, const struct tn_subnet *);
 
 struct net_counts { /* since start; ends: of sessions that were UP */
 	uint64_t dials, dial_failures, handshake_failures, accepted, refused, connects, ends,
-		doubles;
+		doubles, evicted;
 	uint64_t partial_bytes, queued_bytes;                     /* now */
 	uint32_t in, out, handshaking, held, masternodes, legacy; /* now, derived */
 };

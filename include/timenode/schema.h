@@ -2,7 +2,7 @@
  * timenode/schema.h - describe a struct once; JSON and bincode come from it
  *
  * Part of libtimenode (lib/wire). The C type of a member chooses its kind, so a
- * table cannot disagree with its struct. JSON follows spec/network.md 1.1 and 1.2,
+ * table cannot disagree with its struct. JSON follows doc/protocol.md 1 and 2,
  * bincode 2.3.
  */
 #ifndef TIMENODE_SCHEMA_H

@@ -8,6 +8,16 @@
 
 #include <string.h>
 
+/* Everything is left to the reader of single numbers. */
+size_t bulk_none(const uint8_t **p, const uint8_t *end, uint8_t *out, size_t room)
+{
+	(void)p;
+	(void)end;
+	(void)out;
+	(void)room;
+	return 0;
+}
+
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 /* Four characters in one word: where the comma is tells how far to move the digits up,
  * so that ones, tens and hundreds always lie in the same bytes. No branch depends on how
@@ -43,26 +53,26 @@ size_t bulk_portable(const uint8_t **p, const uint8_t *end, uint8_t *out, size_t
 #else
 size_t bulk_portable(const uint8_t **p, const uint8_t *end, uint8_t *out, size_t room)
 {
-	(void)p;
-	(void)end;
-	(void)out;
-	(void)room;
-	return 0;
+	return bulk_none(p, end, out, room);
 }
 #endif
 
 #ifdef BULK_X86
-/* The first two generations of Zen have pext in name only: it takes hundreds of cycles. */
-static bool has_avx2(void)
+static bool can_avx2(void)
 {
-	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2") &&
-	       __builtin_cpu_supports("popcnt") && !__builtin_cpu_is("znver1") &&
-	       !__builtin_cpu_is("znver2");
+	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+	       __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt");
+}
+
+/* The first two generations of Zen have pext in name only: it takes hundreds of cycles. */
+static bool fast_avx2(void)
+{
+	return can_avx2() && !__builtin_cpu_is("znver1") && !__builtin_cpu_is("znver2");
 }
 
 bulk_fn *bulk_best(void)
 {
-	return has_avx2() ? bulk_avx2 : bulk_sse2;
+	return fast_avx2() ? bulk_avx2 : bulk_sse2;
 }
 
 static bulk_fn *vector_named(const char *name)
@@ -89,5 +99,7 @@ static bulk_fn *vector_named(const char *name)
 
 bulk_fn *bulk_named(const char *name)
 {
+	if (strcmp(name, "none") == 0)
+		return bulk_none;
 	return strcmp(name, "portable") == 0 ? bulk_portable : vector_named(name);
 }

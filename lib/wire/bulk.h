@@ -19,6 +19,7 @@ enum { BULK_SLACK = 32 };
  */
 typedef size_t bulk_fn(const uint8_t **p, const uint8_t *end, uint8_t *out, size_t room);
 
+bulk_fn bulk_none;     /* takes nothing */
 bulk_fn bulk_portable; /* C alone, four characters in a word */
 #if defined(__x86_64__)
 #define BULK_X86 1
@@ -28,11 +29,11 @@ bulk_fn bulk_sse2, bulk_avx2;
 /* The best that this processor has. */
 bulk_fn *bulk_best(void);
 
-/* "portable", "sse2" or "avx2"; NULL if there is none of that name here. */
+/* "none", "portable", "sse2" or "avx2"; NULL if there is none of that name here. */
 bulk_fn *bulk_named(const char *name);
 
-/* For tests and benchmarks: tn_json_read by one kernel. Its name is "portable", "sse2" or
- * "avx2"; TN_ENOENT if the processor or the build lacks it.
+/* For tests and benchmarks: tn_json_read by one kernel. Names as
+ * above; TN_ENOENT if the processor or the build lacks it.
  */
 TN_API int tn_json_read_by(const char *kernel, const struct tn_schema *s, struct tn_view in,
 			   struct tn_arena *a, const void **out, bool *canonical,

@@ -67,7 +67,7 @@ static void put_string(struct sink *k, const char *p, size_t n)
 
 /* Every byte number with a comma behind it, in four characters. */
 /* clang-format off */
-#define N1(v) { (v) > 99 ? '0' + (v) / 100 : (v) > 9 ? '0' + (v) / 10 : '0' + (v), \
+#define N1(v) { (v) > 99 ? '0' + (v) / 100 : (v) > 9 ? '0' + (v) / 10 : '0' + (v) % 10, \
 	(v) > 99 ? '0' + (v) / 10 % 10 : (v) > 9 ? '0' + (v) % 10 : ',', \
 	(v) > 99 ? '0' + (v) % 10 : ',', ',' }
 #define N4(v) N1(v), N1((v) + 1), N1((v) + 2), N1((v) + 3)

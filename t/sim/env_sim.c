@@ -52,8 +52,11 @@ struct env_conn *sim_by_member(struct ring *r)
 /* A turn takes time, so that a loop that never sleeps cannot stop the clock. */
 static void ask_tick(struct sim_host *n)
 {
-	uint64_t at = n->last_tick_us + world_knobs(n->world)->tick_us;
-	uint64_t now = world_now(n->world);
+	uint64_t turn = n->turn_us ? n->turn_us : world_knobs(n->world)->tick_us;
+	uint64_t at = n->last_tick_us + turn, now = world_now(n->world);
+
+	if (at < n->still_until_us)
+		at = n->still_until_us;
 
 	if (!n->tick.place && !n->ticking)
 		queue_set(world_queue(n->world), &n->tick, at > now ? at : now);
@@ -149,6 +152,10 @@ static void on_tick(void *arg)
 {
 	struct sim_host *n = arg;
 
+	if (world_now(n->world) < n->still_until_us) {
+		ask_tick(n);
+		return;
+	}
 	n->last_tick_us = world_now(n->world);
 	n->ticking = true;
 	report_ready(n);
@@ -174,7 +181,9 @@ static void on_wake(void *arg)
 
 static uint64_t mono_us(struct env *e)
 {
-	return world_now(sim_host_of(e)->world);
+	const struct sim_host *n = sim_host_of(e);
+
+	return world_now(n->world) - n->mono_lost_us;
 }
 
 static int64_t wall_us(struct env *e)
@@ -193,7 +202,7 @@ static void fill_random(struct env *e, void *p, size_t size)
 static void wake_at(struct env *e, uint64_t at_us, void (*fn)(void *), void *arg)
 {
 	struct sim_host *n = sim_host_of(e);
-	uint64_t now = world_now(n->world);
+	uint64_t now = world_now(n->world), at = at_us + n->mono_lost_us;
 
 	n->wake_due = false;
 	n->wake_fn = fn;
@@ -201,7 +210,7 @@ static void wake_at(struct env *e, uint64_t at_us, void (*fn)(void *), void *arg
 	if (at_us == UINT64_MAX)
 		queue_remove(world_queue(n->world), &n->wake);
 	else
-		queue_set(world_queue(n->world), &n->wake, at_us > now ? at_us : now);
+		queue_set(world_queue(n->world), &n->wake, at > now ? at : now);
 }
 
 static int defer(struct env *e, void (*fn)(void *), void *arg)
@@ -321,6 +330,8 @@ static long read_conn(struct env_conn *c, void *p, size_t n)
 
 	if (c->kind != SIM_STREAM)
 		return -EAGAIN;
+	if (c->node->read_max && n > c->node->read_max)
+		n = c->node->read_max;
 	got = link_read(side_of(c), p, n);
 	sim_conn_update(c);
 	return got;
@@ -376,6 +387,7 @@ static void log_line(struct env *e, enum env_log_level level, const char *line, 
 	free(*slot);
 	*slot = sim_alloc(size + 1);
 	memcpy(*slot, line, size);
+	world_trace_note(n->world, e, e, "%s: %.*s", n->name, (int)size, line);
 	if (n->log_fn)
 		n->log_fn(n->log_arg, level, line, size);
 }

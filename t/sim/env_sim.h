@@ -35,6 +35,7 @@ struct sim_deferred_list {
 /* How one node's packets reach another. */
 struct sim_path {
 	bool blocked;
+	enum world_door door; /* for its connects */
 };
 
 struct sim_host {
@@ -45,6 +46,13 @@ struct sim_host {
 	struct tn_addr ip;
 	struct rng rng;
 	int64_t wall_offset_us;
+	uint64_t still_until_us; /* the loop does not turn before */
+	bool clock_stands;       /* its mono clock too */
+	uint64_t mono_lost_us;   /* what its clock did not count */
+	uint64_t lag_us;         /* more for each piece it sends or is sent */
+	size_t read_max;         /* 0: as much as it asks for */
+	uint64_t turn_us;        /* 0: tick_us of the world */
+	bool off;                /* no power */
 	uint16_t next_port;
 
 	struct queue_item tick;
@@ -111,6 +119,12 @@ struct queue *world_queue(struct world *);
 struct rng *world_chance(struct world *);
 struct ring *world_links(struct world *);
 void world_note(struct world *, const struct sim_host *to, int kind, const void *bytes, size_t n);
+void world_delivered(struct world *, const struct sim_host *from, const struct sim_host *to,
+		     const void *bytes, size_t n); /* for the trace */
+uint64_t world_delay(struct world *, const struct sim_host *from, const struct sim_host *to,
+		     uint64_t drawn_us);
+enum world_door world_door_of(const struct sim_host *from, const struct sim_host *to);
+struct sim_path *world_path(struct world *, struct sim_host *from, const struct sim_host *to);
 bool world_blocked(const struct sim_host *from, const struct sim_host *to);
 struct sim_host *world_host(struct world *, const struct tn_addr *ip); /* the first there; NULL */
 struct env_conn *world_find_listener(struct world *, const struct tn_addr *at); /* NULL: none */

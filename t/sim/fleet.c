@@ -7,13 +7,13 @@
 #include <string.h>
 
 #include "sim/fleet.h"
-#include "store/store.h"
 
-extern const struct tn_plugin tn_plugin_desc_pingpong, tn_plugin_desc_peers;
+extern const struct tn_plugin tn_plugin_desc_pingpong, tn_plugin_desc_peers, tn_plugin_desc_keeper;
 
 static const struct plug_builtin builtins[] = {
 	{ "pingpong", &tn_plugin_desc_pingpong },
 	{ "peers", &tn_plugin_desc_peers },
+	{ "keeper", &tn_plugin_desc_keeper },
 };
 
 struct fleet *fleet_create(uint64_t seed)
@@ -33,6 +33,7 @@ struct fleet_node *fleet_add(struct fleet *f, const char *ip, const char *conf)
 	tn_addr_parse(&n->ip, ip, strlen(ip));
 	snprintf(n->name, sizeof n->name, "n%u", f->nodes++);
 	snprintf(n->conf_text, sizeof n->conf_text, "%s", conf);
+	n->disk = disk_create();
 	n->env = world_node(f->world, n->name, &n->ip);
 	return n;
 }
@@ -48,6 +49,7 @@ void fleet_start(struct fleet_node *n)
 	struct settings set;
 	struct tn_error err;
 
+	world_power(n->fleet->world, n->env, true);
 	n->arena = tn_arena_create(0);
 	n->conf = conf_read_text(n->conf_text, n->name, &err);
 	if (!n->conf || settings_read(n->conf, &set, n->arena, &err))
@@ -55,9 +57,12 @@ void fleet_start(struct fleet_node *n)
 	n->node = node_create(&(struct node_setup){ .env = n->env,
 						    .conf = n->conf,
 						    .settings = &set,
-						    .store = store_memory_create(),
+						    .store = disk_store(n->disk),
 						    .builtins = builtins,
-						    .builtin_count = 2,
+						    .builtin_count =
+							    sizeof builtins / sizeof *builtins,
+						    .log_level = n->fleet->log_level,
+						    .rules = n->fleet->rules,
 						    .agent = "timenode/sim" },
 			      &err);
 	if (!n->node || node_start(n->node, NULL, &err))
@@ -72,6 +77,12 @@ void fleet_crash(struct fleet_node *n)
 	n->conf = NULL;
 	tn_arena_unref(n->arena);
 	n->arena = NULL;
+}
+
+void fleet_cut(struct fleet_node *n)
+{
+	world_power(n->fleet->world, n->env, false);
+	fleet_crash(n);
 }
 
 static void stopped(void *arg)
@@ -96,9 +107,11 @@ bool fleet_stop(struct fleet_node *n)
 
 void fleet_free(struct fleet *f)
 {
-	for (unsigned i = 0; f && i < f->nodes; i++)
+	for (unsigned i = 0; f && i < f->nodes; i++) {
 		if (f->node[i].node)
 			fleet_crash(&f->node[i]);
+		disk_free(f->node[i].disk);
+	}
 	if (f)
 		world_free(f->world);
 	free(f);
@@ -181,6 +194,16 @@ unsigned fleet_up(struct fleet_node *n)
 			up += !strcmp(json_object_get_string(v), "up");
 	json_object_put(rows);
 	return up;
+}
+
+uint64_t fleet_missing(const struct fleet_node *n)
+{
+	const struct net *net = node_net(n->node);
+	uint64_t off = net_off_ended(net);
+
+	for (const struct session *s = NULL; (s = net_any(net, s));)
+		off += session_off(s);
+	return off;
 }
 
 int64_t fleet_off(struct fleet_node *n)

@@ -7,7 +7,9 @@
 #ifndef SIM_FLEET_H
 #define SIM_FLEET_H
 
+#include "net/net.h"
 #include "node.h"
+#include "sim/disk.h"
 #include "sim/world.h"
 
 #define FLEET_MAX 64
@@ -21,6 +23,7 @@ struct fleet_node {
 	struct conf *conf;
 	struct tn_arena *arena;
 	struct node *node; /* NULL: not running */
+	struct disk *disk; /* what its stores have committed, over restarts */
 };
 
 struct fleet {
@@ -28,6 +31,8 @@ struct fleet {
 	uint64_t seed;
 	struct fleet_node node[FLEET_MAX];
 	unsigned nodes;
+	const struct net_rules *rules; /* of nodes started from now on; NULL: their own */
+	const char *log_level;         /* the same; NULL: as configured */
 };
 
 struct fleet *fleet_create(uint64_t seed);
@@ -36,9 +41,13 @@ void fleet_free(struct fleet *); /* NULL is fine; crashes what still runs */
 /* A host with this address; conf is libconfig text (network, plugins...). Not started. */
 struct fleet_node *fleet_add(struct fleet *, const char *ip, const char *conf);
 void fleet_start(struct fleet_node *);
-void fleet_crash(struct fleet_node *); /* at once, without a goodbye */
+void fleet_crash(struct fleet_node *); /* at once; its system resets the streams */
+void fleet_cut(struct fleet_node *);   /* its power: nobody is told; until fleet_start */
 bool fleet_stop(struct fleet_node *);  /* cleanly, within 5 virtual seconds */
 void fleet_run(struct fleet *, uint64_t us);
+
+/* Sum of what its accounts miss, as `audit` has it, read without a command. */
+uint64_t fleet_missing(const struct fleet_node *);
 
 /* Runs a control command; the rows as one JSON array text (malloc), NULL on an error. */
 char *fleet_ask(struct fleet_node *, const char *cmd, const char *args_json);

@@ -12,6 +12,7 @@
 #define SECOND_US 1000000u
 #define SYN_RETRIES 6
 #define SYN_LAST_WAIT_S 67 /* 1 + 2 + 4 + 8 + 16 + 32 + 67 = 130 */
+#define KEEPALIVE_US (30u * SECOND_US)
 #define DEATH_US (60u * SECOND_US)
 #define LOCAL_LATENCY_US 10
 #define NOTE_FAILED 100 /* beside enum segment_kind */
@@ -73,10 +74,12 @@ static struct segment *send_segment(struct side *s, enum segment_kind kind, size
 				    uint64_t gap_us)
 {
 	struct segment *seg = sim_alloc(sizeof(*seg) + n);
-	uint64_t at = now_us(s) + s->latency_us;
+	uint64_t at = now_us(s), way = s->latency_us;
 
 	if (!s->link->path)
-		at += draw(s, 0, knobs(s)->jitter_us);
+		way = world_delay(s->link->world, s->node, other(s)->node,
+				  way + draw(s, 0, knobs(s)->jitter_us));
+	at += way;
 	if (at < s->last_us)
 		at = s->last_us;
 	at += gap_us;
@@ -154,6 +157,11 @@ void link_close(struct link *l, int end, bool reset)
 	}
 	if (s->err)
 		return;
+	if (s->node->off) {
+		forget_sent(s);
+		s->forgot = true;
+		return;
+	}
 	/* As in TCP, unread data makes a close a reset. */
 	if (reset || unread)
 		send_reset(s);
@@ -197,6 +205,7 @@ static void on_syn(void *arg)
 	struct link *l = arg;
 	struct sim_host *dialer = l->side[0].node, *host;
 	struct env_conn *listener;
+	enum world_door door;
 
 	if (l->refused) {
 		fail_side(&l->side[0], ECONNREFUSED);
@@ -204,9 +213,10 @@ static void on_syn(void *arg)
 	}
 	listener = find_listener(l);
 	host = listener ? listener->node : l->path ? dialer : world_host(l->world, &l->to);
-	if (!host || way_blocked(dialer, host)) {
+	door = host ? world_door_of(dialer, host) : WORLD_SILENT;
+	if (door == WORLD_SILENT || way_blocked(dialer, host)) {
 		retry_later(l);
-	} else if (!listener) {
+	} else if (!listener || door == WORLD_REFUSED) {
 		l->refused = true;
 		queue_set(world_queue(l->world), &l->syn,
 			  world_now(l->world) + l->side[1].latency_us);
@@ -246,7 +256,7 @@ static void arrive_data(struct side *r, struct segment *seg)
 		return;
 	}
 	free(seg);
-	if (!r->err && other(r)->state == SIDE_OPEN)
+	if ((!r->err || r->forgot) && other(r)->state == SIDE_OPEN)
 		send_reset(r);
 }
 
@@ -284,6 +294,7 @@ static bool arrive(struct side *s)
 
 	world_note(s->link->world, r->node, kind, seg->bytes, seg->n);
 	if (kind == SEG_DATA) {
+		world_delivered(s->link->world, s->node, r->node, seg->bytes, seg->n);
 		arrive_data(r, seg);
 		return true;
 	}
@@ -454,6 +465,30 @@ static void resume(struct side *s)
 	other(s)->ack_held = false;
 }
 
+/* The way is free: keepalive finds out whether the other host still knows the stream. */
+static void ask_alive(struct link *l)
+{
+	struct queue *q = world_queue(l->world);
+
+	queue_remove(q, &l->death);
+	if (l->side[0].forgot || l->side[1].forgot)
+		queue_set(q, &l->death, world_now(l->world) + KEEPALIVE_US);
+}
+
+void link_forget(struct link *l, int end)
+{
+	fail_side(&l->side[end], ECONNRESET);
+	l->side[end].forgot = true;
+	if (!l->death.place)
+		ask_alive(l);
+}
+
+void link_fail(struct link *l)
+{
+	fail_side(&l->side[0], ECONNRESET);
+	fail_side(&l->side[1], ECONNRESET);
+}
+
 void link_way_changed(struct link *l)
 {
 	struct queue *q = world_queue(l->world);
@@ -463,7 +498,7 @@ void link_way_changed(struct link *l)
 	resume(&l->side[0]);
 	resume(&l->side[1]);
 	if (!way_blocked(l->side[0].node, l->side[1].node))
-		queue_remove(q, &l->death);
+		ask_alive(l);
 	else if (!l->death.place)
 		queue_set(q, &l->death, world_now(l->world) + DEATH_US);
 }

@@ -43,6 +43,7 @@ struct side {
 	uint64_t latency_us, last_us;
 	bool held, ack_held; /* waiting for the way to be free */
 	bool shut;
+	bool forgot; /* its host knows nothing of it: whoever sends is told so */
 };
 
 struct link {
@@ -68,6 +69,10 @@ long link_write(struct side *, const struct iovec *, int n);
 void link_shut(struct side *);
 bool link_readable(const struct side *);
 bool link_writable(const struct side *);
+
+/* One end fails, and the other is not told before it sends or keepalive asks. */
+void link_forget(struct link *, int end);
+void link_fail(struct link *); /* both ends see ECONNRESET */
 
 /* A way between two nodes was blocked or freed. */
 void link_way_changed(struct link *);

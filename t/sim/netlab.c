@@ -112,8 +112,11 @@ struct netlab *netlab_create(struct world *world, const char *name, const char *
 	logger_level(lab->log, NULL, LOG_LEVEL_DEBUG);
 	if (configure(lab, conf))
 		abort();
-	lab->net = net_create(&(struct net_setup){ lab->env, lab->timers, lab->log, &lab->set, NULL,
-						   "lab/1" },
+	lab->net = net_create(&(struct net_setup){ .env = lab->env,
+						   .timers = lab->timers,
+						   .log = lab->log,
+						   .settings = &lab->set,
+						   .agent = "lab/1" },
 			      &err);
 	if (!lab->net)
 		abort();

@@ -5,11 +5,13 @@
 
 #include "sim/world.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
 
 #include "sim/link.h"
+#include "sim/trace.h"
 
 struct world {
 	uint64_t seed, now_us;
@@ -20,6 +22,9 @@ struct world {
 	struct sim_host **nodes;
 	uint32_t n_nodes;
 	uint64_t hash, deliveries;
+	uint64_t (*delay)(void *arg, uint64_t drawn_us);
+	void *delay_arg;
+	struct trace *trace;
 };
 
 struct world *world_create(uint64_t seed)
@@ -66,6 +71,7 @@ void world_free(struct world *w)
 	for (uint32_t i = 0; i < w->n_nodes; i++)
 		sim_host_free(w->nodes[i]);
 	free(w->nodes);
+	trace_free(w->trace);
 	queue_free(&w->queue);
 	free(w);
 }
@@ -153,21 +159,33 @@ struct env_conn *world_find_listener(struct world *w, const struct tn_addr *at)
 
 bool world_blocked(const struct sim_host *from, const struct sim_host *to)
 {
-	return to->index < from->n_paths && from->paths[to->index].blocked;
+	return from->off || to->off ||
+	       (to->index < from->n_paths && from->paths[to->index].blocked);
 }
 
-void world_link_block(struct world *w, struct env *from, struct env *to, bool blocked)
+enum world_door world_door_of(const struct sim_host *from, const struct sim_host *to)
 {
-	struct sim_host *a = sim_host_of(from), *b = sim_host_of(to);
+	return to->index < from->n_paths ? from->paths[to->index].door : WORLD_OPEN;
+}
 
+struct sim_path *world_path(struct world *w, struct sim_host *a, const struct sim_host *b)
+{
 	if (b->index >= a->n_paths) {
 		a->paths = sim_grow(a->paths, w->n_nodes * sizeof(*a->paths));
 		memset(a->paths + a->n_paths, 0, (w->n_nodes - a->n_paths) * sizeof(*a->paths));
 		a->n_paths = w->n_nodes;
 	}
-	if (a->paths[b->index].blocked == blocked)
+	return &a->paths[b->index];
+}
+
+void world_link_block(struct world *w, struct env *from, struct env *to, bool blocked)
+{
+	struct sim_host *a = sim_host_of(from), *b = sim_host_of(to);
+	struct sim_path *path = world_path(w, a, b);
+
+	if (path->blocked == blocked)
 		return;
-	a->paths[b->index].blocked = blocked;
+	path->blocked = blocked;
 	for (struct ring *r = w->links.next; r != &w->links; r = r->next) {
 		struct link *l = (struct link *)(void *)r;
 		const struct sim_host *x = l->side[0].node, *y = l->side[1].node;
@@ -175,6 +193,55 @@ void world_link_block(struct world *w, struct env *from, struct env *to, bool bl
 		if ((x == a && y == b) || (x == b && y == a))
 			link_way_changed(l);
 	}
+}
+
+void world_delay_by(struct world *w, uint64_t (*fn)(void *arg, uint64_t drawn_us), void *arg)
+{
+	w->delay = fn;
+	w->delay_arg = arg;
+}
+
+uint64_t world_delay(struct world *w, const struct sim_host *from, const struct sim_host *to,
+		     uint64_t drawn_us)
+{
+	uint64_t us = w->delay ? w->delay(w->delay_arg, drawn_us) : drawn_us;
+
+	return us + from->lag_us + (to ? to->lag_us : 0);
+}
+
+/* ---- the trace */
+
+void world_trace(struct world *w, unsigned lines)
+{
+	trace_free(w->trace);
+	w->trace = lines ? trace_create(lines) : NULL;
+}
+
+void world_trace_note(struct world *w, const struct env *a, const struct env *b, const char *fmt,
+		      ...)
+{
+	va_list ap;
+
+	if (!w->trace)
+		return;
+	va_start(ap, fmt);
+	trace_add(w->trace, w->now_us, a, b, fmt, ap);
+	va_end(ap);
+}
+
+/* The begin of each line says what it is. */
+void world_delivered(struct world *w, const struct sim_host *from, const struct sim_host *to,
+		     const void *bytes, size_t n)
+{
+	if (w->trace)
+		world_trace_note(w, &from->env, &to->env, "%s > %s  %.*s", from->name, to->name,
+				 n < 72 ? (int)n : 72, (const char *)bytes);
+}
+
+void world_trace_print(struct world *w, FILE *f, const struct env *a, const struct env *b)
+{
+	if (w->trace)
+		trace_print(w->trace, f, a, b);
 }
 
 struct env_conn *world_connect_path(struct env *e, const char *path,

@@ -47,6 +47,42 @@ void world_wall_offset(struct env *, int64_t offset_us);
  * either direction (keepalive and TCP_USER_TIMEOUT). */
 void world_link_block(struct world *, struct env *from, struct env *to, bool blocked);
 
+/* What stands between a node's connects and another node: open streams are not touched.
+ * SILENT: as if nobody were there; REFUSED: ECONNREFUSED. */
+enum world_door { WORLD_OPEN, WORLD_SILENT, WORLD_REFUSED };
+void world_door(struct world *, struct env *from, struct env *to, enum world_door);
+
+/* Ends every stream between two nodes: both ends see ECONNRESET; or only `a` does, and b
+ * when it next sends, at the latest by keepalive after 30 s. Returns how many. */
+unsigned world_reset(struct world *, struct env *a, struct env *b, bool both);
+
+/* Off: nothing reaches it or leaves it, and what it closes now the others are not told.
+ * On again: who still holds a stream of before is told as by world_reset. */
+void world_power(struct world *, struct env *, bool on);
+
+void world_lag(struct env *, uint64_t us); /* more for each piece it sends or is sent */
+/* It reads so many bytes at once and a turn of its loop takes so long; 0: as others. */
+void world_sluggish(struct env *, size_t read_max, uint64_t turn_us);
+/* Its loop stands still for so long. clock_stops: its mono clock has not counted that. */
+void world_pause(struct world *, struct env *, uint64_t us, bool clock_stops);
+
+void world_wake(struct world *, struct env *); /* ends a pause; a stopped clock has lost less */
+
+/* Decides how long each piece is on its way, in place of chance: for whoever tries all
+ * orders. NULL ends it. */
+void world_delay_by(struct world *, uint64_t (*fn)(void *arg, uint64_t drawn_us), void *arg);
+
+/* What happened, for people: messages, log lines of the nodes and notes, the last `lines`
+ * of them. It changes nothing in the run. Printed: those that name one of two nodes (their
+ * env, NULL: everything). */
+void world_trace(struct world *, unsigned lines);
+void world_trace_note(struct world *, const struct env *a, const struct env *b, const char *fmt,
+		      ...) __attribute__((format(printf, 4, 5)));
+void world_trace_print(struct world *, FILE *, const struct env *a, const struct env *b);
+
+/* Streams that exist, in any state. */
+unsigned world_streams(struct world *);
+
 /* Connects to a listen_path socket of the same host. NULL: nobody listens there. */
 struct env_conn *world_connect_path(struct env *, const char *path, const struct env_events *,
 				    void *arg);

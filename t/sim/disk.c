@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT
+ * t/sim/disk.c - a memory store whose content outlives it
+ */
+#include "sim/disk.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/queue.h"
+#include "store/store_impl.h"
+
+struct disk {
+	struct map map;
+	struct {
+		char name[STORE_NAME_MAX + 1];
+		uint16_t version;
+	} db[STORE_DBS_MAX];
+	int dbs;
+	bool full;
+	uint64_t commits, failures;
+};
+
+struct disk_store {
+	struct store store;
+	struct disk *disk;
+	int at[STORE_DBS_MAX]; /* number in this store -> on the disk */
+};
+
+static struct disk_store *of(struct store *s)
+{
+	return (struct disk_store *)(void *)s;
+}
+
+static int disk_db(struct store *s, const char *name, uint16_t version, struct tn_error *err)
+{
+	struct disk *d = of(s)->disk;
+	int i = 0;
+
+	while (i < d->dbs && strcmp(d->db[i].name, name) != 0)
+		i++;
+	if (i == d->dbs) {
+		snprintf(d->db[i].name, sizeof d->db[i].name, "%s", name);
+		d->db[i].version = version;
+		d->dbs++;
+	}
+	if (d->db[i].version != version)
+		return tn_fail(err, TN_EBAD, "database %s is stored in another format", name);
+	of(s)->at[s->dbs] = i;
+	return 0;
+}
+
+static int disk_get(struct store *s, int db, struct tn_view key, struct tn_arena *a,
+		    struct tn_view *val)
+{
+	const struct map_node *n = map_find(&of(s)->disk->map, of(s)->at[db], key);
+	uint8_t *p;
+
+	if (!n)
+		return TN_ENOENT;
+	p = tn_alloc(a, n->val.n);
+	if (!p)
+		return TN_ENOMEM;
+	if (n->val.n)
+		memcpy(p, n->val.p, n->val.n);
+	*val = (struct tn_view){ p, n->val.n };
+	return 0;
+}
+
+static int disk_scan(struct store *s, int db, struct tn_view from, store_scan_fn *fn, void *arg)
+{
+	const struct map *map = &of(s)->disk->map;
+	int on = of(s)->at[db], rc = 0;
+	const struct map_node *n = map_from(map, on, from, false);
+
+	while (rc == 0 && n && n->db == on) {
+		rc = fn(arg, n->key, n->val);
+		n = map_from(map, on, n->key, true);
+	}
+	return rc;
+}
+
+static int disk_commit(struct store *s, struct map *batch, struct tn_error *err)
+{
+	struct disk *d = of(s)->disk;
+	struct map_node *n;
+
+	if (d->full) {
+		d->failures++;
+		return tn_fail(err, TN_EIO, "no space left on the simulated disk");
+	}
+	while ((n = map_pop(batch))) {
+		n->db = of(s)->at[n->db];
+		if (n->val.p) {
+			map_link(&d->map, n);
+		} else {
+			map_remove(&d->map, n->db, n->key);
+			free(n);
+		}
+	}
+	d->commits++;
+	return 0;
+}
+
+static void disk_close(struct store *s)
+{
+	free(s);
+}
+
+struct disk *disk_create(void)
+{
+	return sim_alloc(sizeof(struct disk));
+}
+
+void disk_free(struct disk *d)
+{
+	if (!d)
+		return;
+	map_clear(&d->map);
+	free(d);
+}
+
+struct store *disk_store(struct disk *d)
+{
+	static const struct store_ops ops = { disk_db, disk_get, disk_scan, disk_commit,
+					      disk_close };
+	struct disk_store *s = sim_alloc(sizeof *s);
+
+	s->store.ops = &ops;
+	s->disk = d;
+	return &s->store;
+}
+
+void disk_full(struct disk *d, bool full)
+{
+	d->full = full;
+}
+
+uint64_t disk_commits(const struct disk *d)
+{
+	return d->commits;
+}
+
+uint64_t disk_failures(const struct disk *d)
+{
+	return d->failures;
+}
