@@ -14,6 +14,7 @@
 #include "wire.h"
 
 #define LINE_MAX_BYTES ((size_t)16 << 20)
+#define FIRST_ROOM ((size_t)4096)
 #define ARENA_BYTES ((size_t)256 << 20)
 
 enum { DECODE = 1, ENCODE = 2, HASH = 4, VERIFY = 8, ADDRESS = 16, GENESIS = 32 };
@@ -164,7 +165,7 @@ struct input {
 static bool append(struct input *in, char c)
 {
 	if (in->n == in->room) {
-		size_t room = in->room ? in->room * 2 : 4096;
+		size_t room = in->room * 2;
 		char *more = realloc(in->p, room);
 
 		if (!more)
@@ -193,8 +194,10 @@ static bool next_line(struct input *in)
 
 static int filter(struct wire *w, wire_op *op)
 {
-	struct input in = { NULL, 0, 0, false };
+	struct input in = { malloc(FIRST_ROOM), 0, FIRST_ROOM, false };
 
+	if (!in.p)
+		return usage("no memory");
 	while (!ferror(stdout) && next_line(&in)) {
 		if (in.too_long)
 			wire_error(w, "a line of more than %zu bytes", LINE_MAX_BYTES);

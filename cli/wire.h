@@ -31,7 +31,7 @@ wire_op wire_decode, wire_encode, wire_hash, wire_verify, wire_address;
  * one line whatever a peer put into it.
  */
 void wire_error(struct wire *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void wire_bad(struct wire *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void wire_bad(struct wire *, const char *reason);
 
 /* At least n bytes in buf, or an error as the line's result. */
 bool wire_room(struct wire *, size_t n);

@@ -238,7 +238,7 @@ void wire_verify(struct wire *w, struct tn_view line)
 	} else {
 		fault = j->check(w, m.body);
 		if (fault)
-			wire_bad(w, "%s", fault);
+			wire_bad(w, fault);
 		else
 			puts("good");
 	}

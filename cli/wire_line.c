@@ -10,6 +10,8 @@
 #include "timenode/value.h"
 #include "wire.h"
 
+#define FAULT_MAX 400
+
 /* Control characters would break the line or the terminal. */
 static void put_safe(const char *text)
 {
@@ -18,32 +20,24 @@ static void put_safe(const char *text)
 	putchar('\n');
 }
 
-static void put_fault(struct wire *w, const char *verdict, const char *fmt, va_list ap)
+void wire_error(struct wire *w, const char *fmt, ...)
 {
-	char text[400];
+	char text[FAULT_MAX];
+	va_list ap;
 
+	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
-	fputs(verdict, stdout);
+	va_end(ap);
+	fputs("error: ", stdout);
 	put_safe(text);
 	w->bad = true;
 }
 
-void wire_error(struct wire *w, const char *fmt, ...)
+void wire_bad(struct wire *w, const char *reason)
 {
-	va_list ap;
-
-	va_start(ap, fmt);
-	put_fault(w, "error: ", fmt, ap);
-	va_end(ap);
-}
-
-void wire_bad(struct wire *w, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	put_fault(w, "bad: ", fmt, ap);
-	va_end(ap);
+	fputs("bad: ", stdout);
+	put_safe(reason);
+	w->bad = true;
 }
 
 bool wire_room(struct wire *w, size_t n)
@@ -244,7 +238,7 @@ void wire_address(struct wire *w, struct tn_view line)
 	if (wire_read_hex(text, line.n, key.b, sizeof key.b)) {
 		put_address(w, &key);
 	} else if (tn_address_parse(w->sha, text, line.n, &digit, payload, &err) != 0) {
-		wire_bad(w, "%s", err.text);
+		wire_bad(w, err.text);
 	} else if (digit != w->net.digit) {
 		wire_bad(w, "an address of another network");
 	} else {
