@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * bench/json-c.c - json-c
+ * bench/json-c.c - json-c as a worker: a tree of objects, then the struct
  */
 #include <json-c/json.h>
 

@@ -27,7 +27,7 @@ static const char text[] =
 	"{\"flag\":true,\"small\":2,\"word\":3,\"big\":4,\"number\":-2,\"text\":\"ab\","
 	"\"blob\":[9],\"hash\":[1,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,"
 	"0,0,0,0,0,0,0,2],\"key\":[3,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,"
-	"0,0,0,0,0,0,0,0,4],\"addr\":\"1.2.3.4:258\",\"maybe\":5,"
+	"0,0,0,0,0,0,0,0,5],\"addr\":\"1.2.3.4:258\",\"maybe\":5,"
 	"\"names\":[\"x\",\"\"],\"extra\":1,\"extras\":[\"never in binary\"]}";
 
 /* The same, byte by byte. */
@@ -37,7 +37,7 @@ static const uint8_t layout[] = {
 	0,    0, 0, 0, 0, 0, 0, 0, 0, 0,   0,   0, 0, 0, 0,    0,    0,    0,    0,    0,    0,
 	0,    0, 0, 0, 0, 0, 0, 0, 0, 2,   32,  0, 0, 0, 0,    0,    0,    0,    3,    0,    0,
 	0,    0, 0, 0, 0, 0, 0, 0, 0, 0,   0,   0, 0, 0, 0,    0,    0,    0,    0,    0,    0,
-	0,    0, 0, 0, 0, 0, 0, 4, 0, 0,   0,   0, 0, 0, 0,    0,    0,    0,    0xff, 0xff, 1,
+	0,    0, 0, 0, 0, 0, 0, 5, 0, 0,   0,   0, 0, 0, 0,    0,    0,    0,    0xff, 0xff, 1,
 	2,    3, 4, 2, 1, 1, 5, 0, 0, 0,   0,   0, 0, 0, 1,    2,    0,    0,    0,    0,    0,
 	0,    0, 1, 0, 0, 0, 0, 0, 0, 0,   'x', 0, 0, 0, 0,    0,    0,    0,    0,
 };
@@ -77,7 +77,7 @@ static void layouts(void)
 	   "the numbers");
 	ok(back->text.n == 2 && memcmp(back->text.p, "ab", 2) == 0, "the text");
 	ok(back->blob.n == 1 && back->blob.p[0] == 9, "the bytes");
-	ok(back->hash.b[31] == 2 && back->key.b[31] == 4, "hash and key");
+	ok(back->hash.b[31] == 2 && back->key.b[31] == 5, "hash and key");
 	ok(tn_addr_cmp(&back->addr, &e->addr) == 0, "the address");
 	ok(back->has_names && back->names.n == 2 && back->names.v[1].n == 0, "the list");
 	ok(!back->has_extra && !back->has_extras, "extensions are not in it");
@@ -127,7 +127,8 @@ static void lies(void)
 	changed(TEXT_AT + 7, 0x80, TN_EBAD, "a text of 2^63 bytes");
 	changed(TEXT_AT + 8, 0xff, TN_EBAD, "a text that is not UTF-8");
 	changed(KEY_AT, 31, TN_EBAD, "a key of 31 bytes");
-	changed(KEY_AT + 8, 77, 0, "another key is fine");
+	changed(KEY_AT + 8, 9, 0, "another key is fine");
+	changed(KEY_AT + 8, 4, TN_EBAD, "a key that is no point of the curve");
 	changed(NAMES_AT - 1, 2, TN_EBAD, "an option of 2");
 	changed(NAMES_AT, 4, TN_EBAD, "more elements than the limit");
 	changed(NAMES_AT + 4, 1, TN_EBAD, "2^32 elements");
