@@ -2,7 +2,7 @@
  * t/58-sim-history.c - the rules that the reference had and dropped, in the same storms
  *
  * Six times in eight months the reference changed who dials and which of two sessions
- * stays (spec/network.md 3.4 and 9.2). Each of those rules, put into our node, breaks an
+ * stays (doc/protocol.md 8.3). Each of those rules, put into our node, breaks an
  * invariant with a seed that is printed; the shipped rules pass the very same seeds.
  *
  * The reference compares addresses to choose among two sessions; here the node_ids take
