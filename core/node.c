@@ -125,7 +125,9 @@ static int make_rooms(struct node *node, const struct node_setup *s, struct tn_e
 						       .net = node->net,
 						       .store = node->store,
 						       .builtins = s->builtins,
-						       .builtin_count = s->builtin_count },
+						       .builtin_count = s->builtin_count,
+						       .fatal = quit,
+						       .fatal_arg = node },
 				 err);
 	if (!node->plug || plug_load_all(node->plug, node->conf, err))
 		return TN_EINVAL;

@@ -143,6 +143,9 @@ static inline struct bus_peer *peer_of(const struct session *s)
 	return s->block;
 }
 
+/* overrun.c */
+void bus_failed(struct bus_member *, unsigned points, const char *what);
+
 /* claim.c */
 const struct claim *claim_of(const struct bus *, unsigned id); /* never NULL */
 

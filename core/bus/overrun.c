@@ -6,6 +6,15 @@
 #include "bus/impl.h"
 
 #define MINUTE_US 60000000u
+#define STALL_POINTS_MAX 25u
+
+void bus_failed(struct bus_member *m, unsigned points, const char *what)
+{
+	struct bus *b = m->bus;
+
+	if (b->hooks && b->hooks->failed)
+		b->hooks->failed(b->arg, m->of, points, what);
+}
 
 void bus_enter(struct bus *b, struct bus_call *c, struct bus_member *m, const char *handler,
 	       const char *message)
@@ -45,6 +54,9 @@ static void count_time(struct bus *b, const struct bus_call *c, uint64_t us, uin
 		return;
 	o->stalls++;
 	say_stall(b, c, us, now);
+	us /= BUS_STALL_US;
+	bus_failed(c->member, us < STALL_POINTS_MAX ? (unsigned)us : STALL_POINTS_MAX,
+		   "it holds the loop again and again");
 }
 
 /* Somebody may have kept a reference: then it is his, and we take a new one. */
