@@ -17,14 +17,43 @@ static inline bool is_digit(uint8_t c)
 	return (uint8_t)(c - '0') <= 9;
 }
 
+/* Eight characters in one word, the first in its lowest byte: all digits? */
+static inline bool eight_digits(uint64_t w)
+{
+	return (w & 0xf0f0f0f0f0f0f0f0u) == 0x3030303030303030u &&
+	       ((w + 0x0606060606060606u) & 0xf0f0f0f0f0f0f0f0u) == 0x3030303030303030u;
+}
+
+/* Their value: neighbours are joined three times, to pairs, fours and all. */
+static inline uint64_t eight_value(uint64_t w)
+{
+	w = (w & 0x0f0f0f0f0f0f0f0fu) * (10 * 256 + 1) >> 8;
+	w = (w & 0x00ff00ff00ff00ffu) * (100 * 65536 + 1) >> 16;
+	return (w & 0x0000ffff0000ffffu) * (10000 * ((uint64_t)1 << 32) + 1) >> 32;
+}
+
+static inline uint64_t le_load(const uint8_t *p, size_t n)
+{
+	uint64_t v = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		v |= (uint64_t)p[i] << (8 * i);
+	return v;
+}
+
 /* The decimal digits at p: how many of them were read, 0 if there is none, the number
  * starts with a needless zero or it does not fit into 64 bits.
  */
 static inline size_t number_read(const uint8_t *p, const uint8_t *end, uint64_t *out)
 {
 	const uint8_t *start = p, *safe = end - p > SAFE_DIGITS ? p + SAFE_DIGITS : end;
-	uint64_t v = 0;
+	uint64_t v = 0, w;
 
+	while (safe - p >= 8 && eight_digits(w = le_load(p, 8))) {
+		v = v * 100000000 + eight_value(w);
+		p += 8;
+	}
 	for (; p < safe && is_digit(*p); p++)
 		v = v * 10 + (unsigned)(*p - '0');
 	for (; p < end && is_digit(*p); p++) {
@@ -90,16 +119,6 @@ static inline char *number_write(char buf[NUMBER_TEXT], uint64_t v)
 		*--p = (char)('0' + v);
 	}
 	return p;
-}
-
-static inline uint64_t le_load(const uint8_t *p, size_t n)
-{
-	uint64_t v = 0;
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		v |= (uint64_t)p[i] << (8 * i);
-	return v;
 }
 
 static inline void le_store(uint8_t *p, uint64_t v, size_t n)
