@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "wire.h"
 
 #define PLAIN (JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE)
 
@@ -76,7 +77,7 @@ static int run(const struct cli_options *o)
 	return result;
 }
 
-int main(int argc, char **argv)
+static int daemon_command(int argc, char **argv)
 {
 	struct cli_options o;
 	struct cli_error err;
@@ -90,6 +91,15 @@ int main(int argc, char **argv)
 		puts("timenode-cli " PACKAGE_VERSION);
 	else
 		result = run(&o);
+	return result;
+}
+
+/* `wire` needs no daemon, and its words are its own. */
+int main(int argc, char **argv)
+{
+	bool offline = argc > 1 && strcmp(argv[1], "wire") == 0;
+	int result = offline ? wire_main(argc - 2, argv + 2) : daemon_command(argc, argv);
+
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		perror("timenode-cli: cannot write the answer");
 		return CLI_USAGE;

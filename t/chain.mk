@@ -1,0 +1,30 @@
+# t/chain.mk: tests of lib/chain. SPDX-License-Identifier: MIT
+EXTRA_DIST += t/data/hashes.json t/data/signatures.json t/data/addresses.json
+chain_parts = t/lib/json_file.c t/lib/json_file.h t/lib/vector.c t/lib/vector.h $(lib_tap)
+chain_tests = t/19-lib-chain-hashes.t t/19-lib-chain-keys.t t/19-lib-chain-edges.t \
+	t/19-lib-chain-rules.t t/19-lib-chain-wallet.t
+check_PROGRAMS += $(chain_tests)
+TESTS += $(chain_tests)
+
+t_19_lib_chain_hashes_t_SOURCES = t/19-lib-chain-hashes.c $(chain_parts)
+t_19_lib_chain_hashes_t_CPPFLAGS = $(lib_test_cppflags)
+t_19_lib_chain_hashes_t_LDADD = libtimenode.la $(JSONC_LIBS)
+
+t_19_lib_chain_keys_t_SOURCES = t/19-lib-chain-keys.c $(chain_parts)
+t_19_lib_chain_keys_t_CPPFLAGS = $(lib_test_cppflags)
+t_19_lib_chain_keys_t_LDADD = libtimenode.la $(JSONC_LIBS)
+
+dist_check_SCRIPTS += t/19-cli-wire.t
+TESTS += t/19-cli-wire.t
+
+t_19_lib_chain_edges_t_SOURCES = t/19-lib-chain-edges.c $(lib_tap)
+t_19_lib_chain_edges_t_CPPFLAGS = $(lib_test_cppflags) $(SODIUM_CFLAGS) $(CRYPTO_CFLAGS)
+t_19_lib_chain_edges_t_LDADD = libtimenode.la $(SODIUM_LIBS) $(CRYPTO_LIBS)
+
+t_19_lib_chain_rules_t_SOURCES = t/19-lib-chain-rules.c $(lib_tap)
+t_19_lib_chain_rules_t_CPPFLAGS = $(lib_test_cppflags)
+t_19_lib_chain_rules_t_LDADD = libtimenode.la
+
+t_19_lib_chain_wallet_t_SOURCES = t/19-lib-chain-wallet.c $(lib_tap)
+t_19_lib_chain_wallet_t_CPPFLAGS = $(lib_test_cppflags)
+t_19_lib_chain_wallet_t_LDADD = libtimenode.la
