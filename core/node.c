@@ -126,7 +126,9 @@ static int make_rooms(struct node *node, const struct node_setup *s, struct tn_e
 						       .net = node->net,
 						       .store = node->store,
 						       .builtins = s->builtins,
-						       .builtin_count = s->builtin_count },
+						       .builtin_count = s->builtin_count,
+						       .fatal = quit,
+						       .fatal_arg = node },
 				 err);
 	if (!node->plug || plug_load_all(node->plug, node->conf, err))
 		return TN_EINVAL;
@@ -244,6 +246,7 @@ static void keep_fixed(const struct settings *old, struct settings *now)
 {
 	now->top = old->top;
 	now->store = old->store;
+	now->loop = old->loop;
 	now->network.name = old->network.name;
 	now->network.listen = old->network.listen;
 	now->network.genesis = old->network.genesis;
@@ -365,6 +368,11 @@ void node_on_reload(struct node *node, int (*fn)(void *arg, struct tn_error *), 
 {
 	node->reload = fn;
 	node->reload_arg = arg;
+}
+
+bool node_now(const struct node *node, struct bus_now *now)
+{
+	return bus_now(plug_bus(node->plug), now);
 }
 
 int node_command(struct node *node, const char *line, node_reply_fn *fn, void *arg)

@@ -35,6 +35,7 @@ sub sources {
 	my @found;
 	my $add = sub {
 		return $File::Find::prune = 1 if /^(?:\.libs|\.deps|autom4te\.cache)$/;
+		return $File::Find::prune = 1 if m{/t/fuzz/seeds$}; # inputs, not texts
 		return if !-f $_ || /\.(?:o|lo|la|a|so|log|trs|swp|orig|rej|xz|[1-8])$|~$|^\.dirstamp$|^Makefile$/;
 		open my $in, '<:raw', $_ or return;
 		read $in, my $head, 4;

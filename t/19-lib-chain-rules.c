@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * t/19-lib-chain-rules.c - networks, amounts, rewards, fees, spending; spec/chain.md Appendix A
+ * t/19-lib-chain-rules.c - networks, amounts, rewards, fees, spending
  */
 #include <limits.h>
 #include <stdio.h>

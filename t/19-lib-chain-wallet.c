@@ -19,7 +19,7 @@ struct bed {
 	uint8_t file[TN_WALLET_BYTES];
 };
 
-/* spec/masternode.md 12: seed A, testnet, created 1766102400, label "Default Wallet". */
+/* Seed A, testnet, created 1766102400, label "Default Wallet". */
 static void setup(struct bed *b)
 {
 	uint8_t seed[32];

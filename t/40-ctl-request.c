@@ -57,7 +57,7 @@ static const struct bad {
 	  "1", "1 second" },
 	{ "{\"id\":1,\"cmd\":\"unban\",\"args\":{\"addr\":\"9.9.9.9\"}}", -5, "1", "banlist" },
 	{ "{\"id\":1,\"cmd\":\"plugin\",\"args\":{\"action\":\"lode\",\"name\":\"x\"}}", -4, "1",
-	  "load and unload" },
+	  "load, unload and upgrade" },
 	{ "{\"id\":1,\"cmd\":\"plugin\",\"args\":{\"action\":\"unload\",\"name\":\"x\"}}", -5, "1",
 	  "x" },
 	{ "{\"id\":1,\"cmd\":\"help\",\"args\":{\"command\":\"x\"}}", -5, "1", "no command" },

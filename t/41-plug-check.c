@@ -79,7 +79,7 @@ static void heads(void)
 	FAULT(d.abi_major = 9,
 	      "plugin good: built for plugin interface 9, this node has 0: rebuild it");
 	FAULT(d.abi_minor = 9,
-	      "plugin good: needs plugin interface 0.9, this node has 0.0: update the node");
+	      "plugin good: needs plugin interface 0.9, this node has 0.1: update the node");
 	FAULT(d.size = 16, text("its descriptor has", 16, sizeof(struct tn_plugin)));
 	FAULT(d.name = "other", "plugin good: the file says its name is other");
 	FAULT(d.name = "Good",
@@ -175,7 +175,7 @@ static const char *among(const struct tn_plugin *there, const struct tn_plugin *
 
 	other.desc = *there;
 	err.text[0] = 0;
-	return check_among(&pl, d, &err) ? err.text : "";
+	return check_among(&pl, d, NULL, &err) ? err.text : "";
 }
 
 static void pairs(void)

@@ -52,6 +52,18 @@ t_57_sim_storm_t_CPPFLAGS = $(unit_cppflags)
 t_57_sim_storm_t_LDADD = $(fleet_libs)
 TESTS += t/57-sim-storm.t
 
+check_PROGRAMS += t/58-sim-history.t
+t_58_sim_history_t_SOURCES = t/58-sim-history.c t/lib/tap.c
+t_58_sim_history_t_CPPFLAGS = $(unit_cppflags)
+t_58_sim_history_t_LDADD = $(fleet_libs)
+TESTS += t/58-sim-history.t
+
+check_PROGRAMS += t/59-sim-exhaustive.t
+t_59_sim_exhaustive_t_SOURCES = t/59-sim-exhaustive.c t/lib/tap.c
+t_59_sim_exhaustive_t_CPPFLAGS = $(unit_cppflags)
+t_59_sim_exhaustive_t_LDADD = $(fleet_libs)
+TESTS += t/59-sim-exhaustive.t
+
 # More storms: make check-sim SEEDS=5000 FIRST_SEED=1000; NODES=50 HOURS=24 for large ones.
 SEEDS = 1000
 FIRST_SEED = 1

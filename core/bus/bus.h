@@ -29,6 +29,8 @@ struct bus_hooks {
 	void (*dialed)(void *arg, const struct tn_addr *, int result);
 	/* The member's slot of a session, NULL if it has none. `of`: bus_member_setup.of */
 	void *(*slot)(void *arg, void *of, struct session *);
+	/* A member failed: a BROKEN or invalid verdict, or it held the loop. May be NULL. */
+	void (*failed)(void *arg, void *of, unsigned points, const char *what);
 };
 
 struct bus_setup {
@@ -54,7 +56,8 @@ struct bus_member_setup {
 	const char *name; /* texts and tables must outlive the member */
 	struct tn_ctx *ctx;
 	struct tn_table messages, reasons;
-	void *of; /* for hooks.slot */
+	void *of;                   /* for hooks.slot */
+	struct bus_member *instead; /* whose names it may claim and gets by bus_replace */
 };
 
 /* Claims its names; handlers are called only after bus_activate. NULL with the reason: a
@@ -63,6 +66,9 @@ struct bus_member *bus_join(struct bus *, const struct bus_member_setup *, struc
 /* The same checks and nothing else: 0 or TN_EINVAL, TN_EFULL. */
 int bus_may_join(const struct bus *, const struct bus_member_setup *, struct tn_error *);
 void bus_activate(struct bus_member *, bool on);
+/* Every name in its table becomes its own, from whoever has it now: the step of a swap,
+ * and the way back. */
+void bus_replace(struct bus_member *);
 /* Step of an unload: open questions finish with TN_EGONE. */
 void bus_end_questions(struct bus_member *);
 /* Step of an unload: holds settle as refused(unloaded). */
@@ -78,7 +84,8 @@ const char *bus_owner(const struct bus *, unsigned id);
 /* ---- calls into plugins: counted depth, scratch memory, time */
 
 #define BUS_SLOW_US 20000   /* counted */
-#define BUS_STALL_US 100000 /* one log line a minute */
+#define BUS_STALL_US 100000 /* one log line a minute; a point each 100 ms, up to 25 */
+#define BUS_BROKEN_POINTS 11
 
 struct bus_overrun { /* of one member */
 	uint64_t calls, slow, stalls, worst_us, total_us;
@@ -94,7 +101,16 @@ struct bus_call {
 void bus_enter(struct bus *, struct bus_call *, struct bus_member *, const char *handler,
 	       const char *message);
 void bus_exit(struct bus *, struct bus_call *);
-unsigned bus_depth(const struct bus *);     /* 0: no plugin is being called */
+unsigned bus_depth(const struct bus *); /* 0: no plugin is being called */
+
+/* Whose code runs now, for a signal handler on this thread: only reads, borrows all. */
+struct bus_now {
+	const char *plugin, *handler, *message; /* message may be NULL */
+	const struct tn_addr *peer;             /* whose message is under way, or NULL */
+};
+bool bus_now(const struct bus *, struct bus_now *);
+/* The last call that held the loop for BUS_STALL_US or more; "": none did. */
+const char *bus_last_stall(const struct bus *);
 struct tn_arena *bus_scratch(struct bus *); /* emptied when the outermost call returns */
 struct bus_overrun bus_overrun(const struct bus_member *);
 

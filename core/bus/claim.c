@@ -42,7 +42,7 @@ static int check_owner(const struct bus *b, const struct bus_member_setup *set,
 	if (is_core(row->name))
 		return tn_fail(err, TN_EINVAL, "plugin %s: message %s belongs to the core",
 			       set->name, row->name);
-	if (id >= NAME_FIRST && owner)
+	if (id >= NAME_FIRST && owner && owner != set->instead)
 		return tn_fail(err, TN_EINVAL,
 			       "plugin %s: message %s is owned by plugin %s already", set->name,
 			       row->name, owner->name);
@@ -84,6 +84,15 @@ static int add_viewer(struct claim *c, struct bus_member *m, unsigned row, uint8
 	return 0;
 }
 
+static void take_name(struct bus_member *m, unsigned i)
+{
+	struct claim *c = &m->bus->claim[m->row[i].id];
+
+	c->owner = m;
+	c->row = (uint16_t)i;
+	names_set_max(m->bus->names, m->row[i].id, member_row(m, i)->max);
+}
+
 static int own(struct bus_member *m, const struct tn_message *row, unsigned i, struct tn_error *err)
 {
 	struct bus *b = m->bus;
@@ -98,10 +107,16 @@ static int own(struct bus_member *m, const struct tn_message *row, unsigned i, s
 	}
 	if (row->flags & TN_DEDUP && !gate_seen_create(b))
 		return tn_fail(err, TN_ENOMEM, "plugin %s: no memory", m->name);
-	c->owner = m;
-	c->row = (uint16_t)i;
-	names_set_max(b->names, m->row[i].id, row->max);
+	if (!c->owner)
+		take_name(m, i);
 	return 0;
+}
+
+void bus_replace(struct bus_member *m)
+{
+	for (unsigned i = 0; i < m->messages.rows; i++)
+		if (member_row(m, i)->claim == TN_OWN)
+			take_name(m, i);
 }
 
 static int claim_row(struct bus_member *m, unsigned i, struct tn_error *err)
@@ -186,6 +201,8 @@ struct bus_member *bus_join(struct bus *b, const struct bus_member_setup *set, s
 void bus_activate(struct bus_member *m, bool on)
 {
 	m->active = on;
+	if (on)
+		m->ending = false;
 }
 
 uint32_t bus_pending(const struct bus_member *m)

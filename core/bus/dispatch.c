@@ -93,6 +93,7 @@ static int reason_of(const struct bus_msg *m, tn_verdict v)
 		log_line(b->log, "bus", LOG_LEVEL_WARN, m->owner->name,
 			 "plugin %s gave no valid verdict for %s (%u)", m->owner->name,
 			 m->row->name, (unsigned)v);
+	bus_failed(m->owner, BUS_BROKEN_POINTS, "its verdicts are BROKEN again and again");
 	return REASON_BROKEN;
 }
 
@@ -219,7 +220,9 @@ static void dispatch(struct bus *b, struct session *s, const struct claim *c, un
 		dispatch_refuse(b, &m, REASON_MEMORY);
 		return;
 	}
+	b->under_way = &m;
 	pass_gates(b, &m);
+	b->under_way = NULL;
 	give_arena(b, m.msg.arena);
 }
 

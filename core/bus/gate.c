@@ -105,6 +105,7 @@ static int ask_gate(struct bus *b, struct bus_msg *m, const struct viewer *v)
 		return -1;
 	if ((verdict & 0xff) == TN_REFUSED && verdict >> 8 < v->member->reasons.rows)
 		return v->member->reason[verdict >> 8];
+	bus_failed(v->member, BUS_BROKEN_POINTS, "its verdicts are BROKEN again and again");
 	return REASON_BROKEN;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * core/ctl/cmd_plugin.c - plugins, and load and unload of one
+ * core/ctl/cmd_plugin.c - plugins, and load, unload and upgrade of one
  */
 #include <stdio.h>
 
@@ -50,6 +50,8 @@ static int run_plugins(struct request *r, struct tn_error *err)
 		reply_u64(r, "slow", p.overrun.slow);
 		reply_u64(r, "worst_us", p.overrun.worst_us);
 		reply_text(r, "summary", p.summary);
+		reply_text(r, "reason", p.reason ? p.reason : "");
+		reply_u64(r, "retry_s", (p.retry_us + 999999) / 1000000);
 		reply_send(r);
 	}
 	return 0;
@@ -63,13 +65,16 @@ static int run_plugin(struct request *r, struct tn_error *err)
 		return plug_load(r->ctl->set.plug, name, err);
 	if (strcmp(action, "unload") == 0)
 		return plug_unload(r->ctl->set.plug, name, err);
-	return tn_fail(err, TN_EINVAL, "plugin \"%.40s\": the actions are load and unload", action);
+	if (strcmp(action, "upgrade") == 0)
+		return plug_upgrade(r->ctl->set.plug, name, err);
+	return tn_fail(err, TN_EINVAL, "plugin \"%.40s\": the actions are load, unload and upgrade",
+		       action);
 }
 
 const struct command command_plugin[] = {
 	{ .name = "plugins", .help = "loaded plugins in the order of loading", .run = run_plugins },
 	{ .name = "plugin",
-	  .help = "load or unload a plugin by name",
+	  .help = "load, unload or upgrade a plugin by name",
 	  .param = { { "action", false }, { "name", false } },
 	  .changes = true,
 	  .run = run_plugin },

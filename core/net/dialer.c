@@ -155,9 +155,11 @@ static void consider_linked(struct net *net, struct peer *p, struct session *s)
 	net_close(net, s, "an old node: trying again to be served by it");
 }
 
+/* What we were told of our own address may be wrong. If it is that of a peer to be dialed
+ * we know nothing: the handshake will tell who that is. */
 static struct dial_answer rule(const struct net *net, const struct peer *p)
 {
-	bool known = net->self_known && (net->self_sure || tn_addr_cmp(&net->self, &p->addr));
+	bool known = net->self_known && tn_addr_cmp(&net->self, &p->addr) != 0;
 
 	return net->rules.dial(&(struct dial_question){
 		.rule = net->set->rule,
@@ -338,16 +340,22 @@ static int unwant(struct net *net, const struct tn_addr *a, enum peer_kind kind)
 	return 0;
 }
 
-static bool is_self(const struct net *net, const struct tn_addr *a)
+/* Certain where we listen on that very address; else a belief, good enough for candidates. */
+static bool is_self(const struct net *net, const struct tn_addr *a, enum peer_kind kind)
 {
-	return net->self_sure && !tn_addr_cmp(a, &net->self);
+	const struct tn_addrs *listen = &net->set->network.listen;
+
+	for (uint32_t i = 0; i < listen->n; i++)
+		if (!tn_addr_cmp(a, &listen->v[i]))
+			return true;
+	return kind == PEER_CANDIDATE && net->self_known && !tn_addr_cmp(a, &net->self);
 }
 
 static int want(struct net *net, const struct tn_addr *a, enum peer_kind kind)
 {
 	struct peer *p;
 
-	if (tn_addr_is_unspecified(a) || is_self(net, a))
+	if (tn_addr_is_unspecified(a) || is_self(net, a, kind))
 		return TN_EINVAL;
 	if (kind != PEER_MANUAL && !net_usable(net, a)) /* the operator may say otherwise */
 		return TN_EINVAL;

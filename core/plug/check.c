@@ -11,7 +11,8 @@
 
 #include "plug/impl.h"
 
-enum { SIZE_MAX_SANE = 65536, BLOCK_MAX = 1 << 24 };
+/* The descriptor only grows at its end: this much every file of this major has. */
+enum { SIZE_FIRST = offsetof(struct tn_plugin, save), SIZE_MAX_SANE = 65536, BLOCK_MAX = 1 << 24 };
 
 int check_file(const char *path, struct tn_error *err)
 {
@@ -58,7 +59,7 @@ static int check_head(const struct tn_plugin *d, const char *want, struct tn_err
 			       "plugin %s: needs plugin interface %u.%u, this node has %u.%u: "
 			       "update the node",
 			       want, d->abi_major, d->abi_minor, TN_ABI_MAJOR, TN_ABI_MINOR);
-	if (d->size < sizeof *d || d->size > SIZE_MAX_SANE)
+	if (d->size < SIZE_FIRST || d->size > SIZE_MAX_SANE)
 		return tn_fail(err, TN_EINVAL, "plugin %s: its descriptor has %u bytes, not %u",
 			       want, (unsigned)d->size, (unsigned)sizeof *d);
 	return 0;
@@ -92,7 +93,8 @@ int check_desc(const struct tn_plugin *d, const char *want, struct tn_plugin *ou
 		rc = check_words(d, want, err);
 	if (rc)
 		return rc;
-	*out = *d;
+	*out = (struct tn_plugin){ 0 };
+	memcpy(out, d, d->size < sizeof *out ? d->size : sizeof *out);
 	return check_tables(out, err);
 }
 
@@ -155,13 +157,16 @@ static int check_offers(const struct tn_plugin *d, const struct tn_plugin *other
 	return 0;
 }
 
-int check_among(const struct plug *pl, const struct tn_plugin *d, struct tn_error *err)
+int check_among(const struct plug *pl, const struct tn_plugin *d, const struct plugin *but,
+		struct tn_error *err)
 {
 	int rc = 0;
 
 	for (unsigned i = 0; i < pl->count && !rc; i++) {
 		const struct tn_plugin *other = &pl->list[i]->desc;
 
+		if (pl->list[i] == but)
+			continue;
 		if (!strcmp(other->name, d->name))
 			return tn_fail(err, TN_EBUSY, "plugin %s: loaded already", d->name);
 		rc = check_commands(d, other, err);

@@ -6,11 +6,14 @@
 
 #include "config.h"
 
+#include "net/score.h"
 #include "plug/plug.h"
 #include "plug/pulse.h"
 
-#define PLUG_NAME_MAX 32 /* bytes of a plugin's name */
-#define PLUG_MAX 64      /* plugins at a time: a bit each in a session's slots */
+#define PLUG_NAME_MAX 32                  /* bytes of a plugin's name */
+#define SWAP_BYTES_MAX ((size_t)64 << 20) /* that one build hands to the next */
+#define QUARANTINE_POINTS 100u            /* of faults, halved each minute */
+#define PLUG_MAX 64                       /* plugins at a time: a bit each in a session's slots */
 
 enum plugin_state { PLUGIN_LOADED, PLUGIN_RUNNING, PLUGIN_STOPPING };
 
@@ -40,7 +43,9 @@ struct plugin {
 	struct plug_timer *timers;
 	struct ticket *tickets;
 	struct tn_batch *batches;
-	uint32_t pending; /* timers, promises and batches */
+	uint32_t pending;    /* timers, promises and batches */
+	struct score faults; /* see quarantine.c */
+	char why[200];       /* it will be put away; "": it will not */
 };
 
 struct plug {
@@ -59,6 +64,10 @@ struct plug {
 	struct handles *timer_handles, *tickets;
 	struct husk *husks; /* files to be closed on a later tick */
 	uint64_t husk_timer;
+	struct ward *wards; /* in quarantine or on probation */
+	uint64_t fault_timer;
+	void (*fatal)(void *arg);
+	void *fatal_arg;
 	uint32_t serial; /* of the last up() */
 	unsigned events; /* nesting */
 };
@@ -75,14 +84,21 @@ int check_file(const char *path, struct tn_error *);
 /* The descriptor and its tables. *out: a copy that has every member this host knows. */
 int check_desc(const struct tn_plugin *, const char *want, struct tn_plugin *out,
 	       struct tn_error *);
-/* Against those loaded already: name and commands are new, payload sizes agree. */
-int check_among(const struct plug *, const struct tn_plugin *, struct tn_error *);
+/* Against those loaded already: name and commands are new, payload sizes agree. `but` (may
+ * be NULL) is not looked at: it will be replaced. */
+int check_among(const struct plug *, const struct tn_plugin *, const struct plugin *but,
+		struct tn_error *);
 /* check_rows.c */
 int check_tables(const struct tn_plugin *, struct tn_error *);
 
+/* ---- plug.c: as plug_load, from the quarantine */
+int plug_load_now(struct plug *, const char *name, struct tn_error *);
+
 /* ---- load.c */
-/* Finds, opens, checks; neither claims nor init. NULL with the reason. */
-struct plugin *load_open(struct plug *, const char *name, const struct conf *, struct tn_error *);
+/* Finds, opens, checks; neither claims nor init. `instead`: of whom it will take the place,
+ * or NULL. NULL with the reason. */
+struct plugin *load_open(struct plug *, const char *name, const struct conf *,
+			 const struct plugin *instead, struct tn_error *);
 void load_close(struct plugin *); /* frees it; the file is closed on a later tick */
 void load_close_husks(struct plug *);
 
@@ -98,20 +114,29 @@ int order_sort(const struct order_item *, unsigned n, unsigned *at, struct tn_er
 int order_provider(const struct order_item *, unsigned n, const struct tn_need *);
 
 /* ---- life.c */
-int life_claim(struct plugin *, struct tn_error *); /* slots, names, databases */
+/* Slots and names; those of `instead` (may be NULL) follow by bus_replace. */
+int life_claim(struct plugin *, const struct plugin *instead, struct tn_error *);
 int life_init(struct plugin *, struct tn_error *);
 int life_start(struct plugin *, struct tn_error *);
+/* The halves of a start and a stop that a swap needs: start, restore (unless saved.p is
+ * NULL) and up()s, with nothing left behind by a failure; down()s and stop, with nothing of
+ * it under way but holds. */
+int life_begin(struct plugin *, struct tn_view saved, struct tn_error *);
+void life_halt(struct plugin *, enum tn_why);
 void life_stop(struct plugin *, enum tn_why); /* down .. fini, claims; not load_close */
 void life_leave(struct plugin *);             /* undoes life_init and life_claim */
 int life_conf(struct plugin *, const struct conf *, void **values, struct tn_arena **,
 	      struct tn_error *);
 struct plugin *life_find(const struct plug *, const char *name);
 
+void life_drop(struct plugin *, enum tn_why); /* stopped, out of the list, closed */
+
 /* ---- slots.c */
 void slots_opened(struct plug *, struct session *);
 void slots_closed(struct plug *, struct session *);
 int slots_add_plugin(struct plugin *); /* for every open session */
 void slots_drop_plugin(struct plugin *);
+void slots_clear(struct plugin *); /* all of them are zero again; none is up */
 void *slots_get(const struct plugin *, struct session *); /* NULL: none */
 void slots_up(struct plugin *, struct session *);         /* calls up() unless it is up */
 void slots_down(struct plugin *, struct session *);       /* calls down() if it is up */
@@ -124,6 +149,7 @@ int event_ask(struct plug *, const char *name, uint32_t size, void *payload, str
 
 /* ---- service.c */
 struct tn_svc service_find(struct plugin *, unsigned need);
+bool service_needs(const struct plugin *who, const struct plugin *p);
 /* Running plugins that need `p`; their names into buf. */
 unsigned service_dependants(const struct plugin *p, char *buf, size_t room);
 
@@ -142,6 +168,15 @@ uint64_t plug_timer_pulse(struct plugin *, uint64_t ms, tn_pulse_fn *);
 int plug_timer_cancel(struct plugin *, uint64_t);
 void plug_timer_sweep(struct plugin *);
 void plug_timer_up(struct plugin *, struct session *); /* it joins every pulse */
+
+/* ---- quarantine.c: a plugin that fails too often is unloaded and tried again later */
+void quarantine_fault(struct plugin *, const char *why); /* soon, from the loop */
+void quarantine_points(struct plugin *, unsigned points, const char *what);
+bool quarantine_has(const struct plug *, const char *name);
+void quarantine_forget(struct plug *, const char *name); /* the operator decides now */
+void quarantine_free(struct plug *);
+/* The i-th that waits; false at the end. */
+bool quarantine_info(const struct plug *, size_t i, struct plug_info *);
 
 /* ---- data.c */
 int data_open(struct plugin *, struct tn_error *);

@@ -34,13 +34,14 @@ struct plugin *life_find(const struct plug *pl, const char *name)
 	return NULL;
 }
 
-int life_claim(struct plugin *p, struct tn_error *err)
+int life_claim(struct plugin *p, const struct plugin *instead, struct tn_error *err)
 {
 	struct bus_member_setup set = { .name = p->name,
 					.ctx = &p->ctx,
 					.messages = p->desc.messages,
 					.reasons = p->desc.reasons,
-					.of = p };
+					.of = p,
+					.instead = instead ? instead->member : NULL };
 
 	if (slots_add_plugin(p)) {
 		slots_drop_plugin(p);
@@ -95,32 +96,77 @@ static void end_open(struct plugin *p)
 	ticket_sweep(p);
 }
 
-int life_start(struct plugin *p, struct tn_error *err)
+static void undo_start(struct plugin *p)
+{
+	bus_activate(p->member, false);
+	end_open(p);
+	plug_timer_sweep(p);
+	p->state = PLUGIN_LOADED;
+}
+
+static int call_start(struct plugin *p, struct tn_error *err)
 {
 	struct tn_error why = { "" };
 	struct bus_call call;
-	struct session *s;
-	int rc = 0;
+	int rc;
+
+	if (!p->desc.start)
+		return 0;
+	bus_enter(p->plug->bus, &call, p->member, "start", NULL);
+	rc = p->desc.start(&p->ctx, &why);
+	bus_exit(p->plug->bus, &call);
+	if (!rc)
+		return 0;
+	*err = why;
+	return say_why(p, "start", rc, err);
+}
+
+static int call_restore(struct plugin *p, struct tn_view saved, struct tn_error *err)
+{
+	struct tn_error why = { "" };
+	struct bus_call call;
+	int rc;
+
+	if (!p->desc.restore || !saved.p)
+		return 0;
+	bus_enter(p->plug->bus, &call, p->member, "restore", NULL);
+	rc = p->desc.restore(&p->ctx, saved, &why);
+	bus_exit(p->plug->bus, &call);
+	if (!rc)
+		return 0;
+	*err = why;
+	return say_why(p, "restore", rc, err);
+}
+
+int life_begin(struct plugin *p, struct tn_view saved, struct tn_error *err)
+{
+	int rc;
 
 	p->state = PLUGIN_RUNNING;
 	bus_activate(p->member, true);
-	bus_enter(p->plug->bus, &call, p->member, "start", NULL);
-	if (p->desc.start)
-		rc = p->desc.start(&p->ctx, &why);
-	bus_exit(p->plug->bus, &call);
+	rc = call_start(p, err);
 	if (rc) {
-		bus_activate(p->member, false);
-		end_open(p);
-		plug_timer_sweep(p);
-		p->state = PLUGIN_LOADED;
-		*err = why;
-		return say_why(p, "start", rc, err);
+		undo_start(p);
+		return rc;
 	}
-	for (s = net_first(p->plug->net); s; s = net_next(s))
+	rc = call_restore(p, saved, err);
+	if (rc) {
+		life_halt(p, TN_STOP_FAULT);
+		return rc;
+	}
+	for (struct session *s = net_first(p->plug->net); s; s = net_next(s))
 		if (session_is_up(s))
 			slots_up(p, s);
-	say_state(p, "started");
 	return 0;
+}
+
+int life_start(struct plugin *p, struct tn_error *err)
+{
+	int rc = life_begin(p, (struct tn_view){ NULL, 0 }, err);
+
+	if (!rc)
+		say_state(p, "started");
+	return rc;
 }
 
 static void all_down(struct plugin *p)
@@ -161,16 +207,38 @@ void life_leave(struct plugin *p)
 	slots_drop_plugin(p);
 }
 
+/* Holds stay: a plugin that is brought back may still settle them. */
+void life_halt(struct plugin *p, enum tn_why why)
+{
+	p->state = PLUGIN_STOPPING;
+	all_down(p);
+	end_open(p);
+	call_stop(p, why);
+	ticket_sweep(p);
+	bus_activate(p->member, false);
+	plug_timer_sweep(p);
+	data_sweep(p);
+	p->state = PLUGIN_LOADED;
+}
+
 void life_stop(struct plugin *p, enum tn_why why)
 {
 	if (p->state == PLUGIN_RUNNING) {
-		p->state = PLUGIN_STOPPING;
-		all_down(p);
-		end_open(p);
-		call_stop(p, why);
-		ticket_sweep(p);
-		bus_activate(p->member, false);
+		life_halt(p, why);
 		say_state(p, "stopped");
 	}
 	life_leave(p);
+}
+
+void life_drop(struct plugin *p, enum tn_why why)
+{
+	struct plug *pl = p->plug;
+	unsigned i = 0;
+
+	life_stop(p, why);
+	while (pl->list[i] != p)
+		i++;
+	memmove(&pl->list[i], &pl->list[i + 1], (pl->count - i - 1) * sizeof pl->list[0]);
+	pl->count--;
+	load_close(p);
 }

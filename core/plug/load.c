@@ -158,7 +158,7 @@ static int fill_blocks(struct plugin *p, const struct conf *c, struct tn_error *
 }
 
 struct plugin *load_open(struct plug *pl, const char *name, const struct conf *c,
-			 struct tn_error *err)
+			 const struct plugin *instead, struct tn_error *err)
 {
 	struct plugin *p = calloc(1, sizeof *p);
 	const struct tn_plugin *d;
@@ -172,7 +172,7 @@ struct plugin *load_open(struct plug *pl, const char *name, const struct conf *c
 	p->ctx.host = &plug_host;
 	snprintf(p->name, sizeof p->name, "%s", name);
 	d = find_desc(p, c, err);
-	if (!d || check_desc(d, name, &p->desc, err) || check_among(pl, &p->desc, err) ||
+	if (!d || check_desc(d, name, &p->desc, err) || check_among(pl, &p->desc, instead, err) ||
 	    fill_blocks(p, c, err)) {
 		load_close(p);
 		return NULL;

@@ -29,7 +29,8 @@ static void on_down(void *arg, struct session *s)
 	struct plug *pl = arg;
 
 	for (unsigned i = pl->count; i-- > 0;)
-		slots_down(pl->list[i], s);
+		if (pl->list[i]->member)
+			slots_down(pl->list[i], s);
 }
 
 static void on_closed(void *arg, struct session *s)
@@ -58,6 +59,12 @@ static void on_dialed(void *arg, const struct tn_addr *a, int result)
 	event_tell(arg, TN_EV_DIALED, sizeof ev, &ev);
 }
 
+static void on_failed(void *arg, void *of, unsigned points, const char *what)
+{
+	(void)arg;
+	quarantine_points(of, points, what);
+}
+
 static void *slot(void *arg, void *of, struct session *s)
 {
 	(void)arg;
@@ -73,6 +80,7 @@ static const struct bus_hooks hooks = {
 	.dial_wanted = on_dial_wanted,
 	.dialed = on_dialed,
 	.slot = slot,
+	.failed = on_failed,
 };
 
 struct plug *plug_create(const struct plug_setup *set, struct tn_error *err)
@@ -90,7 +98,9 @@ struct plug *plug_create(const struct plug_setup *set, struct tn_error *err)
 			     .net = set->net,
 			     .store = set->store,
 			     .builtins = set->builtins,
-			     .builtin_count = set->builtin_count };
+			     .builtin_count = set->builtin_count,
+			     .fatal = set->fatal,
+			     .fatal_arg = set->fatal_arg };
 	pl->timer_handles = handles_create();
 	pl->tickets = handles_create();
 	if (!pl->timer_handles || !pl->tickets)
@@ -140,7 +150,7 @@ static int open_one(void *arg, const char *name, int line)
 	(void)line;
 	if (l->pl->count == PLUG_MAX)
 		return tn_fail(l->err, TN_EFULL, "more than %d plugins", PLUG_MAX);
-	p = load_open(l->pl, name, l->c, l->err);
+	p = load_open(l->pl, name, l->c, NULL, l->err);
 	if (!p)
 		return TN_EINVAL;
 	l->pl->list[l->pl->count++] = p;
@@ -171,19 +181,12 @@ static int sort(struct plug *pl, struct tn_error *err)
 	return 0;
 }
 
-static void drop_last(struct plug *pl, enum tn_why why)
-{
-	struct plugin *p = pl->list[pl->count - 1];
-
-	life_stop(p, why);
-	pl->count--;
-	load_close(p);
-}
-
 void plug_stop_all(struct plug *pl, enum tn_why why)
 {
+	quarantine_free(pl);
 	while (pl->count)
-		drop_last(pl, why);
+		life_drop(pl->list[pl->count - 1], why);
+	quarantine_free(pl);
 }
 
 static int load_all(struct plug *pl, const struct conf *c, bool init, struct tn_error *err)
@@ -196,7 +199,7 @@ static int load_all(struct plug *pl, const struct conf *c, bool init, struct tn_
 	if (!rc)
 		rc = sort(pl, err);
 	for (unsigned i = 0; i < pl->count && !rc; i++) {
-		rc = life_claim(pl->list[i], err);
+		rc = life_claim(pl->list[i], NULL, err);
 		if (!rc && init)
 			rc = life_init(pl->list[i], err);
 	}
@@ -252,7 +255,7 @@ static bool is_word(const char *name)
 	return n && n <= PLUG_NAME_MAX && !name[n];
 }
 
-int plug_load(struct plug *pl, const char *name, struct tn_error *err)
+int plug_load_now(struct plug *pl, const char *name, struct tn_error *err)
 {
 	struct plugin *p;
 	int rc;
@@ -263,7 +266,7 @@ int plug_load(struct plug *pl, const char *name, struct tn_error *err)
 		return tn_fail(err, TN_EBUSY, "plugin %s: not from inside a plugin", name);
 	if (pl->count == PLUG_MAX)
 		return tn_fail(err, TN_EFULL, "more than %d plugins", PLUG_MAX);
-	p = load_open(pl, name, pl->conf, err);
+	p = load_open(pl, name, pl->conf, NULL, err);
 	if (!p)
 		return life_find(pl, name) ? TN_EBUSY : TN_EINVAL;
 	rc = check_needs(pl, p, err);
@@ -272,13 +275,22 @@ int plug_load(struct plug *pl, const char *name, struct tn_error *err)
 		return rc;
 	}
 	pl->list[pl->count++] = p;
-	rc = life_claim(p, err);
+	rc = life_claim(p, NULL, err);
 	if (!rc)
 		rc = life_init(p, err);
 	if (!rc)
 		rc = life_start(p, err);
 	if (rc)
-		drop_last(pl, TN_STOP_FAULT);
+		life_drop(p, TN_STOP_FAULT);
+	return rc;
+}
+
+int plug_load(struct plug *pl, const char *name, struct tn_error *err)
+{
+	int rc = plug_load_now(pl, name, err);
+
+	if (!rc)
+		quarantine_forget(pl, name);
 	return rc;
 }
 
@@ -286,20 +298,19 @@ int plug_unload(struct plug *pl, const char *name, struct tn_error *err)
 {
 	struct plugin *p = life_find(pl, name);
 	char who[160];
-	unsigned i = 0;
 
+	if (!p && quarantine_has(pl, name)) {
+		quarantine_forget(pl, name);
+		return 0;
+	}
 	if (!p)
 		return tn_fail(err, TN_ENOENT, "plugin %s is not loaded", name);
 	if (bus_depth(pl->bus))
 		return tn_fail(err, TN_EBUSY, "plugin %s: not from inside a plugin", name);
 	if (service_dependants(p, who, sizeof who))
 		return tn_fail(err, TN_EBUSY, "plugin %s is needed by %s", name, who);
-	life_stop(p, TN_STOP_UNLOAD);
-	while (pl->list[i] != p)
-		i++;
-	memmove(&pl->list[i], &pl->list[i + 1], (pl->count - i - 1) * sizeof pl->list[0]);
-	pl->count--;
-	load_close(p);
+	quarantine_forget(pl, name);
+	life_drop(p, TN_STOP_UNLOAD);
 	return 0;
 }
 
@@ -311,7 +322,7 @@ bool plug_info(const struct plug *pl, size_t i, struct plug_info *out)
 	const struct plugin *p;
 
 	if (i >= pl->count)
-		return false;
+		return quarantine_info(pl, i - pl->count, out);
 	p = pl->list[i];
 	*out = (struct plug_info){ .name = p->name,
 				   .version = p->desc.version,

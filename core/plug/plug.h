@@ -29,6 +29,9 @@ struct plug_setup {
 	struct store *store;                 /* NULL: plugins with databases are refused */
 	const struct plug_builtin *builtins; /* looked at before files; must outlive the plug */
 	size_t builtin_count;
+	/* A plugin without which the node shall not run (TN_PF_CRITICAL) fails. May be NULL. */
+	void (*fatal)(void *arg);
+	void *fatal_arg;
 };
 
 struct plug *plug_create(const struct plug_setup *, struct tn_error *);
@@ -56,6 +59,10 @@ void plug_stop_all(struct plug *, enum tn_why); /* in reverse order; unloads too
 int plug_load(struct plug *, const char *name, struct tn_error *);
 int plug_unload(struct plug *, const char *name, struct tn_error *);
 
+/* Replaces a running one by what its file is now, in this turn of the loop (swap.c):
+ * sessions stay up, what it saved is handed over. Any error leaves the old one running. */
+int plug_upgrade(struct plug *, const char *name, struct tn_error *);
+
 /* Reload in two steps. check: every plugin's options are read from c and its
  * check() asked; options that need a restart keep their old value and are named to `say`
  * ("plugins.peers.book_max"), also groups that came or went (may be NULL). Then either
@@ -69,12 +76,14 @@ void plug_reload_abort(struct plug *);
 
 struct plug_info {
 	const char *name, *version, *summary, *license;
-	const char *state; /* "loaded", "running", "stopping" */
+	const char *state; /* "loaded", "running", "stopping", "quarantined" */
 	const char *path;  /* "" = built in */
 	struct tn_table messages, needs, options, metrics;
 	const void *conf; /* filled values, for conf_print */
 	struct bus_overrun overrun;
-	uint32_t pending; /* questions, holds, promises and timers of its own */
+	uint32_t pending;   /* questions, holds, promises and timers of its own */
+	const char *reason; /* of the quarantine, else NULL */
+	uint64_t retry_us;  /* until it is tried again */
 };
 /* i from 0; false at the end. Borrowed until the next load or unload. */
 bool plug_info(const struct plug *, size_t i, struct plug_info *);

@@ -86,7 +86,7 @@ static int say_new(void *arg, const char *name, int line)
 	char text[128];
 
 	(void)line;
-	if (life_find(k->pl, name) || !k->say)
+	if (life_find(k->pl, name) || quarantine_has(k->pl, name) || !k->say)
 		return 0;
 	snprintf(text, sizeof text, "plugins.%s", name);
 	k->say(k->arg, text);

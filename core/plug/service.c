@@ -30,7 +30,7 @@ struct tn_svc service_find(struct plugin *p, unsigned need)
 	return (struct tn_svc){ NULL, NULL };
 }
 
-static bool needs(const struct plugin *who, const struct plugin *p)
+bool service_needs(const struct plugin *who, const struct plugin *p)
 {
 	const struct tn_need *n;
 
@@ -49,7 +49,7 @@ unsigned service_dependants(const struct plugin *p, char *buf, size_t room)
 	for (unsigned i = 0; i < p->plug->count; i++) {
 		const struct plugin *who = p->plug->list[i];
 
-		if (who == p || !needs(who, p))
+		if (who == p || !service_needs(who, p))
 			continue;
 		if (at < room)
 			at += (size_t)snprintf(buf + at, room - at, "%s%s", n ? ", " : "",

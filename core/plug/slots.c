@@ -5,6 +5,7 @@
  * or when the plugin comes later.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "plug/impl.h"
 
@@ -113,6 +114,18 @@ void slots_drop_plugin(struct plugin *p)
 			continue;
 		free(slot->p);
 		*slot = (struct slot){ 0 };
+	}
+}
+
+void slots_clear(struct plugin *p)
+{
+	struct net *net = p->plug->net;
+
+	for (struct session *s = net_any(net, NULL); s; s = net_any(net, s)) {
+		struct slot *slot = slot_of(p, s);
+
+		if (slot && slot->p)
+			memset(slot->p, 0, p->desc.slot_bytes);
 	}
 }
 

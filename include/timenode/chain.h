@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * timenode/chain.h - hashes, keys, signed byte strings, addresses, wallets, rules
  *
- * Part of libtimenode (lib/chain); spec/chain.md 1, 2, 3.5, 3.6, 7, 8. Pure functions: no
+ * Part of libtimenode (lib/chain). Pure functions: no
  * clock, no random numbers, no network; only tn_wallet_load and tn_wallet_save touch a file.
  * What is hashed is the value, so two lines that read alike hash alike. Amounts are
  * satoshis; every sum and product is checked and TN_EBAD when it does not fit 64 bits.
@@ -39,7 +39,7 @@ TN_API int tn_sha_end(struct tn_sha *s, struct tn_hash *out);
 TN_API int tn_sha_value(struct tn_sha *s, const struct tn_schema *schema, const void *value,
 			struct tn_hash *out);
 
-/* ---- networks (spec/chain.md 2.1, 2.3) */
+/* ---- networks */
 
 struct tn_network {
 	const char *name;       /* "mainnet", "testnet", "private" */
@@ -60,11 +60,11 @@ TN_API int tn_slot_time(const struct tn_network *net, uint64_t height, int64_t *
 /* Height whose slot holds that time; 0 before genesis. */
 TN_API uint64_t tn_slot_at(const struct tn_network *net, int64_t time);
 
-/* The genesis block, in the arena (spec/chain.md 2.2). 0 or TN_ENOMEM. */
+/* The genesis block, in the arena. 0 or TN_ENOMEM. */
 TN_API int tn_genesis(struct tn_sha *s, const struct tn_network *net, struct tn_arena *a,
 		      const struct tn_block **out);
 
-/* ---- hashes (spec/chain.md 1.4) */
+/* ---- hashes */
 
 TN_API int tn_txid(struct tn_sha *s, const struct tn_tx *tx, struct tn_hash *out);
 TN_API int tn_block_hash(struct tn_sha *s, const struct tn_header *h, struct tn_hash *out);
@@ -93,7 +93,7 @@ TN_API int tn_coinset_hash(struct tn_sha *s, const struct tn_utxo *coin, size_t 
 /* The same of coins that come in that order: tn_sha_begin, this for each, tn_sha_end. */
 TN_API void tn_coinset_add(struct tn_sha *s, const struct tn_utxo *coin);
 
-/* ---- who makes a block (spec/chain.md 4.3) */
+/* ---- who makes a block */
 
 /* Sorts texts byte by byte, a prefix first. */
 TN_API void tn_texts_sort(struct tn_str *text, size_t n);
@@ -119,7 +119,7 @@ TN_API const char *tn_amount_text(uint64_t amount, char buf[TN_AMOUNT_TEXT]);
 /* Digits, and at most eight decimals behind a point. 0, TN_EINVAL, or TN_EBAD beyond u64. */
 TN_API int tn_amount_parse(uint64_t *out, const char *text, size_t n);
 
-/* ---- rewards (spec/chain.md 3.5, 3.6, 1.5) */
+/* ---- rewards */
 
 #define TN_BASE_REWARD (100 * TN_COIN)
 #define TN_REWARD_TOLERANCE (TN_COIN / 100)
@@ -141,7 +141,7 @@ TN_API int tn_coinbase(const struct tn_reward *reward, uint32_t n, int64_t time,
 /* Does the list add up to what the reference stores: 100 TIME within 0.01? */
 TN_API bool tn_rewards_old_ok(const struct tn_reward *reward, size_t n);
 
-/* ---- transactions (spec/chain.md 7.1) */
+/* ---- transactions */
 
 #define TN_TX_BYTES 1000000    /* of bincode */
 #define TN_BLOCK_BYTES 2000000 /* of bincode */
@@ -214,7 +214,7 @@ TN_API size_t tn_verify_many(const struct tn_check *check, size_t n, bool *good)
  */
 TN_API bool tn_key_decodes(const struct tn_key *key);
 
-/* ---- what is signed (spec/network.md 2.4). Functions with buf and room return the size
+/* ---- what is signed. Functions with buf and room return the size
  * needed and write nothing beyond room.
  */
 
@@ -262,7 +262,7 @@ TN_API int tn_vote_verify(const struct tn_key *key, const struct tn_vote *v);
 TN_API bool tn_block_vote_verify(const struct tn_key *key, const struct tn_hash *block,
 				 bool approve, struct tn_bytes sig);
 
-/* ---- spending a coin (spec/chain.md 7.6): script_sig = key, signature; the coin's script is
+/* ---- spending a coin: script_sig = key, signature; the coin's script is
  * the text of the key's address. All inputs sign the same but for their number.
  */
 
@@ -278,7 +278,7 @@ TN_API int tn_spend_sign(struct tn_sha *s, const struct tn_secret *k, const stru
 TN_API int tn_spend_verify(struct tn_sha *s, const struct tn_tx *tx, uint32_t input,
 			   struct tn_bytes coin, struct tn_error *err);
 
-/* ---- addresses (spec/chain.md 8): "TIME", a digit for the network, base58 of 20 bytes of
+/* ---- addresses: "TIME", a digit for the network, base58 of 20 bytes of
  * the key's hash and a checksum. The digit is not under the checksum.
  */
 
@@ -299,7 +299,7 @@ TN_API int tn_address_of_key(struct tn_sha *s, char digit, const struct tn_key *
 TN_API int tn_address_parse(struct tn_sha *s, const char *text, size_t n, char *digit,
 			    uint8_t payload[TN_ADDRESS_PAYLOAD], struct tn_error *err);
 
-/* ---- the wallet file, time-wallet.dat (spec/chain.md 9.3), not encrypted */
+/* ---- the wallet file, time-wallet.dat, not encrypted */
 
 #define TN_WALLET_LABEL 255
 #define TN_WALLET_BYTES 512 /* no wallet is longer */

@@ -11,6 +11,7 @@
  *
  * ABI history:
  *   0.0  2026-11  first; unstable until the consensus plugin has landed on it
+ *   0.1  2026-11  save and restore at the end of tn_plugin; files of 0.0 still load
  */
 #ifndef TIMENODE_PLUGIN_H
 #define TIMENODE_PLUGIN_H
@@ -23,7 +24,7 @@ extern "C" {
 
 #define TN_MAGIC 0x544e504cu /* "TNPL" */
 #define TN_ABI_MAJOR 0
-#define TN_ABI_MINOR 0
+#define TN_ABI_MINOR 1
 
 /* ---- handles: values, never pointers; a stale one is TN_EGONE, never a crash */
 
@@ -260,6 +261,20 @@ struct tn_plugin {
 	void (*down)(struct tn_ctx *, struct tn_sid, void *slot);
 	void (*stop)(struct tn_ctx *, enum tn_why);
 	void (*fini)(struct tn_ctx *);
+
+	/* Since 0.1. Upgrade while the node runs: the new build is loaded and init'ed, then in
+	 * one turn of the loop: old save, down()s, stop(TN_STOP_SWAP); new start, restore,
+	 * up()s. Sessions stay up and keep their handles, so a saved tn_sid means the same
+	 * session afterwards. save: bytes by a schema of the plugin's own, allocated from the
+	 * arena; an error leaves the old build running. restore: fills state and slots (they
+	 * are there already); what it gets may come from another version, and an error brings
+	 * the old build back, started and restored with its own bytes. Without save nothing is
+	 * handed over. Options, claims and the values of metrics of the same name and kind are
+	 * carried over by the host; questions and promises of the old build end with TN_EGONE,
+	 * its holds settle as refused(unloaded) once the new one runs.
+	 */
+	int (*save)(struct tn_ctx *, struct tn_arena *, struct tn_view *out, struct tn_error *);
+	int (*restore)(struct tn_ctx *, struct tn_view saved, struct tn_error *);
 };
 
 #ifdef TN_BUILTIN /* same source, linked into the binary; TN_BUILTIN is the plugin's name */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * timenode/types_block.h - blocks, and the questions and answers about heights and block
- * hashes (spec/network.md 2 and 2.1, spec/chain.md 1.3)
+ * hashes (doc/protocol.md 3)
  *
  * Heights count from the genesis block, 0. Amounts are satoshis, times Unix seconds.
  */

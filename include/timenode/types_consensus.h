@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * timenode/types_consensus.h - proposal, vote and commit of a block (spec/network.md 2)
+ * timenode/types_consensus.h - proposal, vote and commit of a block (doc/protocol.md 3)
  *
  * Members that have a has_ bool are optional fields of ours, which old nodes ignore: on
  * the wire only if the bool is set, never in bincode. An old node's vote has none of them,

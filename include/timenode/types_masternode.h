@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * timenode/types_masternode.h - masternodes: announcement, heartbeat, attestation
- * (spec/network.md 2.1, 2.4)
+ * (doc/protocol.md 3)
  *
  * A masternode's address is the text of its IPv4 address, without a port. Times are Unix
  * seconds. Signatures are not checked when a value is read.

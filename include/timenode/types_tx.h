@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * timenode/types_tx.h - transactions, coins and their states, votes on transactions,
- * subscriptions (spec/network.md 2 and 2.1, spec/chain.md 1.3)
+ * subscriptions (doc/protocol.md 3)
  *
  * Amounts are satoshis, 100,000,000 to the TIME. Times are Unix seconds. Hashes stand in
  * natural byte order. Lists and texts belong to the arena that the value was read into.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * lib/chain/address.c - addresses as text (spec/chain.md 8)
+ * lib/chain/address.c - addresses as text
  */
 #include "chain/chain.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * lib/chain/coinset.c - hash of a set of coins (spec/chain.md 1.4)
+ * lib/chain/coinset.c - hash of a set of coins
  */
 #include <stdio.h>
 #include <stdlib.h>

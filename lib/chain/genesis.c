@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * lib/chain/genesis.c - the first block of a network (spec/chain.md 2.2)
+ * lib/chain/genesis.c - the first block of a network
  */
 #include "chain/chain.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * lib/chain/hash.c - transaction ids and block hashes (spec/chain.md 1.4)
+ * lib/chain/hash.c - transaction ids and block hashes
  */
 #include "chain/chain.h"
 

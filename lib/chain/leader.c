@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * lib/chain/leader.c - who makes a block (spec/chain.md 4.3)
+ * lib/chain/leader.c - who makes a block
  */
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * lib/chain/network.c - the networks and their slots (spec/chain.md 2.1, 2.3)
+ * lib/chain/network.c - the networks and their slots
  */
 #include "chain/chain.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * lib/chain/reward.c - what a block pays and to whom (spec/chain.md 3.5, 3.6, 1.5)
+ * lib/chain/reward.c - what a block pays and to whom
  */
 #include "chain/chain.h"
 

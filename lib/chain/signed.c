@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * lib/chain/signed.c - what is signed, and by whom (spec/network.md 2.4)
+ * lib/chain/signed.c - what is signed, and by whom
  */
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * lib/chain/spend.c - signatures that spend coins (spec/chain.md 7.6)
+ * lib/chain/spend.c - signatures that spend coins
  */
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * lib/chain/tx_rules.c - size, dust, fee and repeated inputs (spec/chain.md 7.1, 3.6)
+ * lib/chain/tx_rules.c - size, dust, fee and repeated inputs
  */
 #include <inttypes.h>
 #include <stdlib.h>

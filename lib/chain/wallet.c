@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * lib/chain/wallet.c - the wallet file: bytes and struct (spec/chain.md 9.3)
+ * lib/chain/wallet.c - the wallet file: bytes and struct
  */
 #include <sodium.h>
 #include <stdlib.h>

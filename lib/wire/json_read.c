@@ -8,6 +8,11 @@
 #include "wire/numbers.h"
 #include "wire/schema.h"
 
+/* Kept out of the ways that every member takes: their buffers would make those frames
+ * large and guarded.
+ */
+#define RARE __attribute__((noinline))
+
 static int read_shape(struct json *j, const struct tn_schema *s, uint8_t *obj);
 
 /* ---- scalars */
@@ -64,7 +69,7 @@ static int read_bool(struct json *j, bool *out)
 	return json_word(j, *out ? "true" : "false");
 }
 
-static int read_addr(struct json *j, struct tn_addr *out)
+RARE static int read_addr(struct json *j, struct tn_addr *out)
 {
 	char text[TN_ADDR_TEXT], again[TN_ADDR_TEXT];
 	size_t n;
@@ -225,12 +230,23 @@ static unsigned find_name(const struct tn_schema *s, const char *name, size_t n)
 	return i;
 }
 
-/* Which member comes, s->fields for an unknown one; mostly the next in order. */
-static int read_key(struct json *j, const struct tn_schema *s, unsigned next, unsigned *at)
+/* A key that is not where the writer puts it, or not written as it would. */
+RARE static int read_odd_key(struct json *j, const struct tn_schema *s, unsigned next, unsigned *at)
 {
 	char name[SCHEMA_NAME + 1];
 	size_t n;
 
+	if (json_name(j, name, sizeof name, &n) != 0)
+		return TN_EBAD;
+	*at = n < sizeof name ? find_name(s, name, n) : s->fields;
+	if (*at < next || *at == s->fields)
+		j->canon = false;
+	return json_expect(j, ':');
+}
+
+/* Which member comes, s->fields for an unknown one; mostly the next in order. */
+static inline int read_key(struct json *j, const struct tn_schema *s, unsigned next, unsigned *at)
+{
 	json_space(j);
 	for (*at = next; *at < s->fields; ++*at) {
 		if (take_key(j, &s->field[*at]))
@@ -238,12 +254,7 @@ static int read_key(struct json *j, const struct tn_schema *s, unsigned next, un
 		if (s->field[*at].flags != TN_F_EXT)
 			break;
 	}
-	if (json_name(j, name, sizeof name, &n) != 0)
-		return TN_EBAD;
-	*at = n < sizeof name ? find_name(s, name, n) : s->fields;
-	if (*at < next || *at == s->fields)
-		j->canon = false;
-	return json_expect(j, ':');
+	return read_odd_key(j, s, next, at);
 }
 
 /* Only optional members may be missing; the writer leaves out extensions alone. */
@@ -329,7 +340,7 @@ static int read_tag(struct json *j, const struct tn_schema *s, uint8_t *obj,
 }
 
 /* "Name" for a unit, {"Name":...} for any; a unit's value is null. */
-static int read_choice(struct json *j, const struct tn_schema *s, uint8_t *obj)
+RARE static int read_choice(struct json *j, const struct tn_schema *s, uint8_t *obj)
 {
 	const struct tn_field *alt;
 	int code;

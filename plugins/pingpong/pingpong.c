@@ -15,15 +15,53 @@ struct state {
 	struct tn_timer pulse;
 };
 
+/* A ping on its way. A carried one was asked by an earlier build: no question waits for it
+ * here, its pong comes as a stray one. */
+struct open {
+	uint64_t nonce, asked_us; /* 0: free */
+	bool carried;
+};
+
+enum { OPEN = 2 }; /* one of the pulse, one of a probe */
+
 struct slot { /* per session; zero: nothing known yet */
 	uint32_t last_us, min_us, avg_us, missed;
-	uint64_t sum_us, pongs;
+	uint64_t sum_us, pongs, asked_us;
+	struct open open[OPEN];
+	bool handed; /* the next build counts what is open now */
 };
 
 static const struct tn_schema slot_schema =
 	TN_SCHEMA(struct slot, TN_RECORD, TN_FIELD(struct slot, last_us),
 		  TN_FIELD(struct slot, min_us), TN_FIELD(struct slot, avg_us),
 		  TN_FIELD(struct slot, missed));
+
+/* What one build tells the next. */
+struct saved_peer {
+	uint64_t sid;
+	uint32_t last_us, min_us, avg_us, missed;
+	uint64_t sum_us, pongs, asked_us;
+	uint64_t nonce0, asked0, nonce1, asked1;
+};
+struct saved_peers {
+	const struct saved_peer *v;
+	uint32_t n;
+};
+struct saved {
+	uint32_t format;
+	struct saved_peers peers;
+};
+
+enum { FORMAT = 1, PEERS_MAX = 1 << 20 };
+
+#define MEMBER(m) TN_FIELD(struct saved_peer, m)
+static const struct tn_schema saved_peer_schema =
+	TN_SCHEMA(struct saved_peer, TN_RECORD, MEMBER(sid), MEMBER(last_us), MEMBER(min_us),
+		  MEMBER(avg_us), MEMBER(missed), MEMBER(sum_us), MEMBER(pongs), MEMBER(asked_us),
+		  MEMBER(nonce0), MEMBER(asked0), MEMBER(nonce1), MEMBER(asked1));
+static const struct tn_schema saved_schema =
+	TN_SCHEMA(struct saved, TN_RECORD, TN_FIELD(struct saved, format),
+		  TN_LISTOF(struct saved, peers, &saved_peer_schema, PEERS_MAX));
 
 enum { M_PING, M_PONG };                                          /* rows of messages */
 enum { R_UNMATCHED };                                             /* rows of reasons */
@@ -45,16 +83,12 @@ static tn_verdict on_ping(struct tn_ctx *c, const struct tn_msg *m)
 	return TN_TAKEN;
 }
 
-/* Only a Pong that no question waits for comes here: late, repeated or made up. */
-static tn_verdict on_stray_pong(struct tn_ctx *c, const struct tn_msg *m)
+static struct open *find_open(struct slot *p, uint64_t nonce)
 {
-	const struct tn_ping *pong = m->body;
-	char text[TN_ADDR_TEXT];
-
-	tn_metric(c, C_UNMATCHED, 1);
-	TN_LOG(c, TN_WARN, m->from, "Pong from %s matches no ping (nonce: %llu)",
-	       peer_text(c, m->from, text), (unsigned long long)pong->nonce);
-	return tn_refuse(R_UNMATCHED);
+	for (unsigned i = 0; i < OPEN; i++)
+		if (p->open[i].asked_us && p->open[i].nonce == nonce)
+			return &p->open[i];
+	return NULL;
 }
 
 static bool same_nonce(const void *body, uint64_t tag)
@@ -81,6 +115,35 @@ static void learn(struct tn_ctx *c, struct tn_sid s, struct slot *p, uint32_t us
 	       (unsigned long long)nonce, (unsigned)(us / 1000));
 }
 
+/* The answer to a ping that an earlier build sent. */
+static bool take_carried(struct tn_ctx *c, const struct tn_msg *m, uint64_t nonce)
+{
+	struct slot *p = tn_slot(c, m->from);
+	struct open *o = p ? find_open(p, nonce) : NULL;
+	uint64_t us;
+
+	if (!o || !o->carried)
+		return false;
+	us = m->rx_us > o->asked_us ? m->rx_us - o->asked_us : 0;
+	*o = (struct open){ 0 };
+	learn(c, m->from, p, us < UINT32_MAX ? (uint32_t)us : UINT32_MAX, nonce);
+	return true;
+}
+
+/* A Pong that no question waits for: late, repeated or made up, unless it was carried. */
+static tn_verdict on_stray_pong(struct tn_ctx *c, const struct tn_msg *m)
+{
+	const struct tn_ping *pong = m->body;
+	char text[TN_ADDR_TEXT];
+
+	if (take_carried(c, m, pong->nonce))
+		return TN_TAKEN;
+	tn_metric(c, C_UNMATCHED, 1);
+	TN_LOG(c, TN_WARN, m->from, "Pong from %s matches no ping (nonce: %llu)",
+	       peer_text(c, m->from, text), (unsigned long long)pong->nonce);
+	return tn_refuse(R_UNMATCHED);
+}
+
 static void miss(struct tn_ctx *c, struct tn_sid s, struct slot *p)
 {
 	const struct conf *conf = c->conf;
@@ -103,13 +166,45 @@ static void miss(struct tn_ctx *c, struct tn_sid s, struct slot *p)
 static tn_verdict on_answer(struct tn_ctx *c, struct tn_sid s, void *slot, const struct tn_reply *r,
 			    uint64_t tag)
 {
+	struct slot *p = slot;
+	struct open *o = find_open(p, tag);
+	bool handed = o && p->handed;
+
+	if (o)
+		*o = (struct open){ 0 };
 	if (!r->status)
-		learn(c, s, slot, r->elapsed_us, tag);
+		learn(c, s, p, r->elapsed_us, tag);
 	else if (r->status == TN_ETIME)
-		miss(c, s, slot);
-	else
+		miss(c, s, p);
+	else if (!handed)
 		tn_metric(c, C_GONE, 1);
 	return TN_TAKEN;
+}
+
+/* Those that are asked here have a deadline of their own. */
+static void expire_carried(struct tn_ctx *c, struct tn_sid s, struct slot *p)
+{
+	uint64_t interval = ((const struct conf *)c->conf)->interval * 1000, now = tn_now_us(c);
+
+	for (unsigned i = 0; i < OPEN; i++) {
+		struct open *o = &p->open[i];
+
+		if (!o->carried || now - o->asked_us < interval)
+			continue;
+		*o = (struct open){ 0 };
+		miss(c, s, p);
+	}
+}
+
+/* With no place free an upgrade counts it as gone. */
+static void note_open(struct slot *p, uint64_t nonce, uint64_t now)
+{
+	p->asked_us = now;
+	for (unsigned i = 0; i < OPEN; i++)
+		if (!p->open[i].asked_us) {
+			p->open[i] = (struct open){ nonce, now, false };
+			return;
+		}
 }
 
 static void ping(struct tn_ctx *c, struct tn_sid s, void *slot)
@@ -122,17 +217,43 @@ static void ping(struct tn_ctx *c, struct tn_sid s, void *slot)
 				   .done = on_answer };
 	char text[TN_ADDR_TEXT];
 
-	(void)slot;
+	expire_carried(c, s, slot);
 	if (tn_ask_peer(c, s, &ask))
 		return;
+	note_open(slot, body.nonce, tn_now_us(c));
 	tn_metric(c, C_SENT, 1);
 	TN_LOG(c, TN_DEBUG, s, "Sent ping to %s (nonce: %llu)", peer_text(c, s, text),
 	       (unsigned long long)body.nonce);
 }
 
+/* At once, unless an earlier build of us has asked within the interval. */
+static void up(struct tn_ctx *c, struct tn_sid s, void *slot)
+{
+	const struct slot *p = slot;
+	uint64_t interval = ((const struct conf *)c->conf)->interval * 1000;
+
+	if (!p->asked_us || tn_now_us(c) - p->asked_us >= interval)
+		ping(c, s, slot);
+}
+
+/* The session ends, or we do: what was carried on may not be forgotten. */
+static void down(struct tn_ctx *c, struct tn_sid s, void *slot)
+{
+	struct slot *p = slot;
+
+	(void)s;
+	for (unsigned i = 0; i < OPEN; i++)
+		if (p->open[i].carried && !p->handed)
+			tn_metric(c, C_GONE, 1);
+}
+
 static void on_probe(struct tn_ctx *c, const void *payload)
 {
-	ping(c, ((const struct tn_ev_session *)payload)->sid, NULL);
+	struct tn_sid s = ((const struct tn_ev_session *)payload)->sid;
+	void *slot = tn_slot(c, s);
+
+	if (slot)
+		ping(c, s, slot);
 }
 
 static void set_pulse(struct tn_ctx *c)
@@ -151,8 +272,89 @@ static int start(struct tn_ctx *c, struct tn_error *err)
 	return 0;
 }
 
+/* ---- from one build to the next */
+
+static int save_peer(struct tn_ctx *c, struct tn_sid s, void *slot, void *arg)
+{
+	struct slot *p = slot;
+	struct saved_peer **next = arg;
+
+	(void)c;
+	p->handed = true;
+	*(*next)++ = (struct saved_peer){ s.v,
+					  p->last_us,
+					  p->min_us,
+					  p->avg_us,
+					  p->missed,
+					  p->sum_us,
+					  p->pongs,
+					  p->asked_us,
+					  p->open[0].nonce,
+					  p->open[0].asked_us,
+					  p->open[1].nonce,
+					  p->open[1].asked_us };
+	return 0;
+}
+
+static int save(struct tn_ctx *c, struct tn_arena *a, struct tn_view *out, struct tn_error *err)
+{
+	uint32_t n = tn_count(c, NULL);
+	struct saved_peer *v = tn_alloc(a, n * sizeof *v), *next = v;
+	struct saved all = { FORMAT, { v, n } };
+	uint8_t *bytes;
+
+	if (!v)
+		return tn_fail(err, TN_ENOMEM, "no memory");
+	tn_each(c, NULL, save_peer, &next);
+	all.peers.n = (uint32_t)(next - v);
+	out->n = tn_bin_write(&saved_schema, &all, NULL, 0);
+	out->p = bytes = tn_alloc(a, out->n);
+	if (!bytes)
+		return tn_fail(err, TN_ENOMEM, "no memory");
+	tn_bin_write(&saved_schema, &all, bytes, out->n);
+	return 0;
+}
+
+static void restore_peer(struct tn_ctx *c, const struct saved_peer *v)
+{
+	struct slot *p = tn_slot(c, (struct tn_sid){ v->sid });
+
+	if (!p)
+		return;
+	*p = (struct slot){ .last_us = v->last_us,
+			    .min_us = v->min_us,
+			    .avg_us = v->avg_us,
+			    .missed = v->missed,
+			    .sum_us = v->sum_us,
+			    .pongs = v->pongs,
+			    .asked_us = v->asked_us,
+			    .open = { { v->nonce0, v->asked0, v->asked0 != 0 },
+				      { v->nonce1, v->asked1, v->asked1 != 0 } } };
+}
+
+static int restore(struct tn_ctx *c, struct tn_view saved, struct tn_error *err)
+{
+	const void *body;
+	const struct saved *all;
+	int rc = tn_bin_read(&saved_schema, saved, tn_scratch(c), &body, err);
+
+	if (rc)
+		return rc;
+	all = body;
+	if (all->format != FORMAT)
+		return tn_fail(err, TN_EINVAL, "saved as format %u, this build reads %u",
+			       (unsigned)all->format, (unsigned)FORMAT);
+	for (uint32_t i = 0; i < all->peers.n; i++)
+		restore_peer(c, &all->peers.v[i]);
+	return 0;
+}
+
+#ifndef TN_BUILD /* tests of the upgrade make many builds */
+#define TN_BUILD "1.1"
+#endif
+
 TN_PLUGIN = {
-	TN_HEAD("pingpong", "1.0", "liveness and round-trip times"),
+	TN_HEAD("pingpong", TN_BUILD, "liveness and round-trip times"),
 	.state_bytes = sizeof(struct state),
 	.conf_bytes = sizeof(struct conf),
 	.slot_bytes = sizeof(struct slot),
@@ -181,5 +383,8 @@ TN_PLUGIN = {
 							       "a Pong without our Ping" }),
 	.start = start,
 	.reloaded = set_pulse,
-	.up = ping,
+	.up = up,
+	.down = down,
+	.save = save,
+	.restore = restore,
 };

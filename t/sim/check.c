@@ -183,6 +183,7 @@ void check_healed(struct check *c)
 static unsigned doubles_of(const struct check *c, unsigned i, unsigned j)
 {
 	int64_t since = WALL_START_US + (int64_t)c->healed_us;
+	int64_t now = WALL_START_US + (int64_t)now_us(c);
 	unsigned n = 0;
 
 	for (struct peer *p = net_peer_next(net_of(c, i), NULL); p;
@@ -192,9 +193,9 @@ static unsigned doubles_of(const struct check *c, unsigned i, unsigned j)
 		for (unsigned k = p->history.count; k-- > 0;) {
 			const struct history_entry *e = history_at(&p->history, k);
 
-			if (e->at_us < since)
-				break;
-			n += e->reason && !strncmp(e->reason, "double", 6);
+			/* Clocks that had jumped wrote of other days. */
+			n += e->at_us >= since && e->at_us <= now && e->reason &&
+			     !strncmp(e->reason, "double", 6);
 		}
 	}
 	return n;

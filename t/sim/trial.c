@@ -267,7 +267,7 @@ struct trial trial_run(const struct trial_setup *setup)
 	rng_seed(&r->rng, setup->seed, STREAM);
 	build(r);
 	out.good = (setup->faults ? with_faults(r) : without_faults(r)) && take_down(r);
-	if (!out.good)
+	if (!out.good && !setup->quiet)
 		blame(r);
 	snprintf(out.broken, sizeof out.broken, "%s", r->check.broken);
 	out.pairs = r->check.pairs_linked;

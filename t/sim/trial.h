@@ -16,6 +16,7 @@ struct trial_setup {
 	bool faults;
 	const struct net_rules *rules; /* NULL: the node's own */
 	unsigned trace;                /* lines to keep and to print on a breach; 0: none */
+	bool quiet;                    /* a breach is expected: nothing on stderr */
 	const char *again;             /* the command that shows it again, for the breach */
 };
 
