@@ -28,3 +28,13 @@ t_19_lib_chain_rules_t_LDADD = libtimenode.la
 t_19_lib_chain_wallet_t_SOURCES = t/19-lib-chain-wallet.c $(lib_tap)
 t_19_lib_chain_wallet_t_CPPFLAGS = $(lib_test_cppflags)
 t_19_lib_chain_wallet_t_LDADD = libtimenode.la
+
+fuzz_targets += address wallet
+check_PROGRAMS += t/fuzz/address.t t/fuzz/wallet.t
+TESTS += t/fuzz/address.t t/fuzz/wallet.t
+t_fuzz_address_t_SOURCES = t/fuzz/address.c $(fuzz_runner)
+t_fuzz_address_t_CPPFLAGS = $(fuzz_cppflags) -DFUZZ_TARGET='"address"'
+t_fuzz_address_t_LDADD = libtimenode.la
+t_fuzz_wallet_t_SOURCES = t/fuzz/wallet.c $(fuzz_runner)
+t_fuzz_wallet_t_CPPFLAGS = $(fuzz_cppflags) -DFUZZ_TARGET='"wallet"'
+t_fuzz_wallet_t_LDADD = libtimenode.la
