@@ -1,1 +1,53 @@
 # bench: what this room adds to the build. SPDX-License-Identifier: MIT
+# Nothing of it is built unless asked for: make bench-codec [ROUNDS=15]
+EXTRA_PROGRAMS = bench/codec bench/codec-own bench/codec-json-c
+bench_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/bench -I$(top_srcdir)/lib
+bench_worker = bench/worker.c bench/worker.h
+bench_codec_SOURCES = bench/codec.c
+bench_codec_LDADD = libtimenode.la
+bench_codec_own_SOURCES = bench/own.c $(bench_worker)
+bench_codec_own_CPPFLAGS = $(bench_cppflags)
+bench_codec_own_LDADD = libtimenode.la
+bench_codec_json_c_SOURCES = bench/json-c.c bench/extract.h $(bench_worker)
+bench_codec_json_c_CPPFLAGS = $(bench_cppflags) $(JSONC_CFLAGS)
+bench_codec_json_c_LDADD = libtimenode.la $(JSONC_LIBS)
+bench_workers = bench/codec-own$(EXEEXT) bench/codec-json-c$(EXEEXT)
+
+if HAVE_CJSON
+EXTRA_PROGRAMS += bench/codec-cjson
+bench_codec_cjson_SOURCES = bench/cjson.c bench/extract.h $(bench_worker)
+bench_codec_cjson_CPPFLAGS = $(bench_cppflags) $(CJSON_CFLAGS)
+bench_codec_cjson_LDADD = libtimenode.la $(CJSON_LIBS)
+bench_workers += bench/codec-cjson$(EXEEXT)
+else
+bench_missing = cJSON
+endif
+
+if HAVE_JANSSON
+EXTRA_PROGRAMS += bench/codec-jansson
+bench_codec_jansson_SOURCES = bench/jansson.c bench/extract.h $(bench_worker)
+bench_codec_jansson_CPPFLAGS = $(bench_cppflags) $(JANSSON_CFLAGS)
+bench_codec_jansson_LDADD = libtimenode.la $(JANSSON_LIBS)
+bench_workers += bench/codec-jansson$(EXEEXT)
+else
+bench_missing_jansson = jansson
+endif
+
+if HAVE_SIMDJSON
+EXTRA_PROGRAMS += bench/codec-simdjson
+bench_codec_simdjson_SOURCES = bench/simdjson.cc $(bench_worker)
+bench_codec_simdjson_CPPFLAGS = $(bench_cppflags) $(SIMDJSON_CFLAGS)
+bench_codec_simdjson_CXXFLAGS = -std=c++17 -O2
+bench_codec_simdjson_LDADD = libtimenode.la $(SIMDJSON_LIBS)
+bench_workers += bench/codec-simdjson$(EXEEXT)
+else
+bench_missing_simdjson = simdjson
+endif
+
+ROUNDS = 15
+bench-codec: bench/codec$(EXEEXT) $(bench_workers)
+	@for m in $(bench_missing) $(bench_missing_jansson) $(bench_missing_simdjson); do \
+		echo "$$m was not found by configure: left out"; done
+	bench/codec $(ROUNDS) $(bench_workers)
+.PHONY: bench-codec
+CLEANFILES += bench/codec$(EXEEXT) $(bench_workers)

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -271,6 +272,17 @@ uint64_t daemon_watchdog_us(void)
 }
 
 /* ---- limits */
+
+/* glibc raises its threshold for blocks of their own to the largest one ever freed, up to
+ * 32 MiB: a few long lines, and tens of megabytes stay with the process for good.
+ */
+void daemon_tune_memory(void)
+{
+#ifdef M_MMAP_THRESHOLD
+	mallopt(M_MMAP_THRESHOLD, 64 * 1024);
+	mallopt(M_TRIM_THRESHOLD, 128 * 1024);
+#endif
+}
 
 uint64_t daemon_raise_files(void)
 {

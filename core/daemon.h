@@ -38,6 +38,9 @@ void daemon_notify(const char *state);
 /* Microseconds between two signs of life that the service manager asks for, 0: none. */
 uint64_t daemon_watchdog_us(void);
 
+/* Large blocks go back to the system when they are freed, whatever lies behind them. */
+void daemon_tune_memory(void);
+
 /* As many descriptors as the hard limit allows. Returns how many. */
 uint64_t daemon_raise_files(void);
 

@@ -196,7 +196,8 @@ static int reload(void *arg, struct tn_error *err)
 		 (unsigned long long)env_mono_us(a->env));
 	daemon_notify(text);
 	if (sink_reopen(a->sink, &log_err) < 0)
-		log_line(a->log, "main", LOG_LEVEL_ERROR, "", "%s", log_err.text);
+		log_line(a->log, "main", LOG_LEVEL_ERROR, "", "the log stays where it was: %s",
+			 log_err.text);
 	rc = read_again(a, err);
 	daemon_notify("READY=1");
 	return rc;
@@ -380,8 +381,10 @@ static int run(struct app *a)
 {
 	struct tn_error err = { "" };
 	uint64_t files = daemon_raise_files();
-	int code = assemble(a, &err);
+	int code;
 
+	daemon_tune_memory();
+	code = assemble(a, &err);
 	if (code != DONE) {
 		daemon_failed(a->report, code, err.text);
 		return code;

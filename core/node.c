@@ -196,12 +196,32 @@ int node_start(struct node *node, const char *ctl_path, struct tn_error *err)
 
 /* ---- --print-config */
 
-static size_t print_one(const struct plug_info *info, char *buf, size_t room)
+/* The reserved key: not an option of the plugin, but without it another file would load. */
+static size_t print_path(const struct node *node, const char *name, char *buf, size_t room)
 {
-	size_t n;
-	int head = snprintf(buf, room, "\t%s: {\n", info->name);
+	static const struct tn_option row[] = {
+		{ "path", "", "the file, instead of NAME.so in plugin_dir", 0, 0, 0, TN_O_TEXT, 1 },
+	};
+	struct tn_table table = { row, sizeof *row, 1 };
+	struct tn_error err;
+	struct tn_str path;
+	char group[64];
+	bool bad;
 
-	n = (size_t)head;
+	snprintf(group, sizeof group, "plugins.%s", name);
+	path.p = node->conf ? conf_text(node->conf, group, "path", &bad, &err) : NULL;
+	if (!path.p)
+		return 0;
+	path.n = (uint32_t)strlen(path.p);
+	return conf_print(table, &path, 2, buf, room);
+}
+
+static size_t print_one(const struct node *node, const struct plug_info *info, char *buf,
+			size_t room)
+{
+	size_t n = (size_t)snprintf(buf, room, "\t%s: {\n", info->name);
+
+	n += print_path(node, info->name, n < room ? buf + n : NULL, n < room ? room - n : 0);
 	n += conf_print(info->options, info->conf, 2, n < room ? buf + n : NULL,
 			n < room ? room - n : 0);
 	return n + (size_t)snprintf(n < room ? buf + n : NULL, n < room ? room - n : 0, "\t};\n");
@@ -213,7 +233,7 @@ size_t node_print_plugins(const struct node *node, char *buf, size_t room)
 	struct plug_info info;
 
 	for (size_t i = 0; plug_info(node->plug, i, &info); i++)
-		n += print_one(&info, n < room ? buf + n : NULL, n < room ? room - n : 0);
+		n += print_one(node, &info, n < room ? buf + n : NULL, n < room ? room - n : 0);
 	return n + (size_t)snprintf(n < room ? buf + n : NULL, n < room ? room - n : 0, "};\n");
 }
 

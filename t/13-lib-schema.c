@@ -30,7 +30,8 @@ static void shipped(void)
 	unsigned i;
 
 	for (i = 0; i < TN_MESSAGES; i++)
-		is_int(tn_schema_check(table_for(i), &err), 0, "table of %s", tn_message_name(i));
+		is_int(tn_schema_check(tn_message_schema(i), &err), 0, "table of %s",
+		       tn_message_name(i));
 	is_int(tn_schema_check(&tn_schema_unit, &err), 0, "unit");
 	is_int(tn_schema_check(&tn_schema_string, &err), 0, "string");
 	is_int(tn_schema_check(&tn_schema_word, &err), 0, "word");
@@ -97,14 +98,14 @@ static void members(void)
 static void tables(void)
 {
 	static const struct tn_field alt[] = { TN_ALT_UNIT("A"), TN_ALT_UNIT("B") };
-	static const struct tn_field number_alt[] = { { "A", NULL, 0, 0, 0, TN_K_U32, 0 } };
+	static const struct tn_field number_alt[] = { { "A", NULL, 0, 0, 0, TN_K_U32, 0, 0 } };
 	static const struct tn_field ext[] = { TN_FIELD_IF(struct item, number, 0, has, TN_F_EXT) };
 	static const struct tn_schema choice = { "choice", alt, 4, 2, 0, TN_CHOICE };
-	static const struct tn_field nested_alt[] = { { "A", &choice, 0, 0, 0, TN_K_SUB, 0 } };
+	static const struct tn_field nested_alt[] = { { "A", &choice, 0, 0, 0, TN_K_SUB, 0, 0 } };
 	static const struct tn_schema hollow = {
 		"hollow", ext, sizeof(struct item), 1, 0, TN_RECORD
 	};
-	static const struct tn_field of_hollow[] = { { "l", &hollow, 0, 0, 0, TN_K_LIST, 0 } };
+	static const struct tn_field of_hollow[] = { { "l", &hollow, 0, 0, 0, TN_K_LIST, 0, 0 } };
 	struct tn_schema s = good;
 
 	refused_table("shape 5", (s.shape = 5, s), "shape");
@@ -145,12 +146,12 @@ static void depth(void)
 
 	for (i = 0; i < DEEP; i++) {
 		field[i] = (struct tn_field){ "x", i ? &s[i - 1] : NULL,    0, 0,
-					      0,   i ? TN_K_SUB : TN_K_U64, 0 };
+					      0,   i ? TN_K_SUB : TN_K_U64, 0, 0 };
 		s[i] = (struct tn_schema){ "deep", &field[i], 8, 1, 0, TN_RECORD };
 	}
 	is_int(tn_schema_check(&s[DEEP - 2], &err), 0, "sixteen deep");
 	is_int(tn_schema_check(&s[DEEP - 1], &err), TN_EINVAL, "seventeen deep");
-	field[0] = (struct tn_field){ "x", &s[0], 0, 0, 0, TN_K_SUB, 0 };
+	field[0] = (struct tn_field){ "x", &s[0], 0, 0, 0, TN_K_SUB, 0, 0 };
 	is_int(tn_schema_check(&s[0], &err), TN_EINVAL, "a table that holds itself");
 }
 

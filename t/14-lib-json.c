@@ -132,7 +132,7 @@ static void arrays(void)
 
 static void limits(void)
 {
-	static const struct tn_field bytes_field[] = { { "b", NULL, 0, 3, 0, TN_K_BYTES, 0 } };
+	static const struct tn_field bytes_field[] = { { "b", NULL, 0, 3, 0, TN_K_BYTES, 0, 0 } };
 	static const struct tn_schema bytes = { "b", bytes_field, sizeof(struct tn_bytes),
 						1,   0,           TN_PLAIN };
 	char text[80];
@@ -164,7 +164,7 @@ static void limits(void)
 
 static void addresses(void)
 {
-	static const struct tn_field field[] = { { "a", NULL, 0, 0, 0, TN_K_ADDR, 0 } };
+	static const struct tn_field field[] = { { "a", NULL, 0, 0, 0, TN_K_ADDR, 0, 0 } };
 	static const struct tn_schema addr = { "a", field, sizeof(struct tn_addr), 1, 0, TN_PLAIN };
 
 	taken(&addr, "\"1.2.3.4:5\"", "\"1.2.3.4:5\"", "an address");

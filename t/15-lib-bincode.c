@@ -140,7 +140,8 @@ static void lies(void)
 
 static void choices(void)
 {
-	const struct tn_schema *s = table_for((unsigned)tn_message_find("UTXOStateUpdate", 15));
+	const struct tn_schema *s =
+		tn_message_schema((unsigned)tn_message_find("UTXOStateUpdate", 15));
 	uint8_t in[36 + 4 + 32 + 8] = { 0 };
 	const void *obj;
 

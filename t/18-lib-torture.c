@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/tables.h"
 #include "lib/tap.h"
 #include "lib/vector.h"
 
@@ -61,7 +60,7 @@ static void judge(const uint8_t *line, size_t n, struct tn_arena *a, struct verd
 	tn_arena_reset(a);
 	judge_line(exact, n, a, v);
 	if (v->index >= 0)
-		t->too_much += !within(table_for((unsigned)v->index), n, a);
+		t->too_much += !within(tn_message_schema((unsigned)v->index), n, a);
 	free(exact);
 }
 
@@ -90,7 +89,7 @@ static void cut(const uint8_t *line, size_t n, struct tn_arena *a, struct tally 
  */
 static void stable(const uint8_t *line, size_t n, const struct verdict *v, struct tally *t)
 {
-	const struct tn_schema *s = table_for((unsigned)v->index);
+	const struct tn_schema *s = tn_message_schema((unsigned)v->index);
 	const char *name = tn_message_name((unsigned)v->index);
 	struct tn_arena *a = tn_arena_create(0);
 	size_t n1 = tn_line_write(name, s, v->body, NULL, 0), n2;
@@ -164,7 +163,7 @@ static void change(const uint8_t *line, size_t n, struct tn_arena *a, struct tal
 /* The binary form of what was read, cut and changed in the same way. */
 static void binary(const struct verdict *v, struct tn_arena *a, struct tally *t)
 {
-	const struct tn_schema *s = table_for((unsigned)v->index);
+	const struct tn_schema *s = tn_message_schema((unsigned)v->index);
 	size_t n = tn_bin_write(s, v->body, NULL, 0), i, again;
 	uint8_t *good = malloc(n + 1), *copy = malloc(n + 1), *exact;
 	const void *obj;
@@ -225,7 +224,7 @@ static void dense(struct tally *t)
 
 	for (k = 0; k < 2; k++) {
 		const struct tn_schema *s =
-			table_for((unsigned)tn_message_find(name[k], strlen(name[k])));
+			tn_message_schema((unsigned)tn_message_find(name[k], strlen(name[k])));
 		size_t each = strlen(element[k]), n = 2 + each * 100000 - 1, i;
 		char *text = malloc(n + 1);
 		const void *obj;
@@ -249,8 +248,8 @@ int main(void)
 {
 	struct tally t = { .seed = 0x9e3779b97f4a7c15u };
 
-	vectors_each("messages.jsonl", one, &t);
-	vectors_each("bad-lines.jsonl", one, &t);
+	vectors_each(NULL, "messages.jsonl", one, &t);
+	vectors_each(NULL, "bad-lines.jsonl", one, &t);
 	dense(&t);
 	note("%u cuts, %u changes, %u of them taken, %u in another form", t.cuts, t.changes,
 	     t.accepted, t.moved);

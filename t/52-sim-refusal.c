@@ -110,6 +110,47 @@ static void no_storm(void)
 	world_free(p.world);
 }
 
+/* Slots enough that not everybody is protected: the newcomers from one netgroup displace
+ * each other, those who were there stay.
+ */
+static void eviction(void)
+{
+	struct world *w = world_create(12);
+	struct netlab *host =
+		netlab_create(w, "host", "69.1.1.1",
+			      "network: { name = \"testnet\"; listen = [ \"69.1.1.1\" ]; };"
+			      " sessions: { inbound = 24; max_per_ip = 3; };");
+	struct netlab *lab[60];
+	unsigned old = 0;
+	struct net_counts c;
+
+	netlab_start(host);
+	for (unsigned i = 0; i < 60; i++) {
+		char ip[32];
+
+		if (i < 20)
+			snprintf(ip, sizeof ip, "%u.1.0.1", 20 + i);
+		else
+			snprintf(ip, sizeof ip, "45.45.%u.1", i);
+		lab[i] = netlab_create(w, "dialer", ip,
+				       "network: { name = \"testnet\"; listen = [ ];"
+				       " connect = [ \"69.1.1.1\" ]; dial_rule = \"any\"; };");
+		netlab_start(lab[i]);
+		world_run(w, world_now(w) + SECOND);
+	}
+	net_counts(host->net, &c);
+	ok(c.evicted >= 30, "%u had to give way", (unsigned)c.evicted);
+	ok(netlab_up(host) <= 25, "%u sessions for 24 slots", netlab_up(host));
+	for (unsigned i = 0; i < 20; i++)
+		old += lab[i]->downs == 0;
+	is_uint(old, 20, "the twenty of twenty netgroups lost nothing");
+	is_uint(net_off_ended(host->net), 0, "balanced");
+	for (unsigned i = 0; i < 60; i++)
+		netlab_free(lab[i]);
+	netlab_free(host);
+	world_free(w);
+}
+
 int main(void)
 {
 	full();
@@ -117,5 +158,6 @@ int main(void)
 	genesis();
 	self();
 	no_storm();
+	eviction();
 	return done_testing();
 }

@@ -6,14 +6,16 @@ use v5.36;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Test::More;
-use NodeTest qw(free_ports wait_until);
+use NodeTest qw(free_ports slow wait_until);
 
-my $runs = $ENV{TN_COLLISIONS} // 20;
+# On a slow run fewer, and pings that leave more time for their answers.
+my $runs = slow(1) > 1 ? 5 : 20;
+my $interval = slow(1) > 1 ? '2s' : '400ms';
 my ($doubles, $by_first) = (0, 0);
 
 sub pair () {
 	my $port = free_ports();
-	my $conf = { network => { dial_rule => 'any' }, plugins => { pingpong => { interval => '200ms' }, peers => undef } };
+	my $conf = { network => { dial_rule => 'any' }, plugins => { pingpong => { interval => $interval }, peers => undef } };
 	my @n = map { NodeTest->new("node $_", "127.0.0.$_", $port, conf => $conf) } 1, 2;
 	$_->start for @n;
 	return @n;
@@ -44,12 +46,12 @@ sub matched ($n) { return $n->status->{'pingpong.pings_matched'} }
 
 for my $run (1 .. $runs) {
 	my @n = pair();
-	subtest "collision $run" => sub {
+	my $fine = subtest "collision $run" => sub {
 		collide(@n);
 		ok(wait_until(sub { agreed(@n) }, 20, 'one session'), 'one session, the same at both ends');
 		my $kept = agreed(@n);
 		my @was = map { matched($_) } @n;
-		ok(wait_until(sub { matched($n[0]) >= $was[0] + 3 && matched($n[1]) >= $was[1] + 3 }, 10, 'more pings'),
+		ok(wait_until(sub { matched($n[0]) >= $was[0] + 2 && matched($n[1]) >= $was[1] + 2 }, 10, 'more pings'),
 			'it carries pings both ways');
 		is(agreed(@n), $kept, 'it is still that one');
 		for my $n (@n) {
@@ -66,6 +68,7 @@ for my $run (1 .. $runs) {
 		is("@{[map { $_->{name} } @closers]}", $id[0] > $id[1] ? 'node 1' : 'node 2', 'the higher node_id closed it') if $both;
 		$_->stop for @n;
 	};
+	$fine && $_->forget for @n;
 }
 diag("$doubles of $runs had two sessions past the handshake; the one of node 1 survived $by_first times");
 cmp_ok($doubles, '>', 0, 'doubles really happened');

@@ -69,3 +69,9 @@ t_50_sim_peer_old_t_SOURCES = t/50-sim-peer-old.c t/sim/old_scene.c t/sim/old_sc
 t_50_sim_peer_old_t_CPPFLAGS = $(unit_cppflags)
 t_50_sim_peer_old_t_LDADD = $(sim_libs)
 TESTS += t/50-sim-peer-old.t
+
+check_PROGRAMS += t/39-net-evict.t
+t_39_net_evict_t_SOURCES = t/39-net-evict.c t/lib/tap.c
+t_39_net_evict_t_CPPFLAGS = $(unit_cppflags)
+t_39_net_evict_t_LDADD = $(core_libs)
+TESTS += t/39-net-evict.t

@@ -2,9 +2,12 @@
 check_LIBRARIES += libtnfleet.a
 libtnfleet_a_CPPFLAGS = $(unit_cppflags)
 libtnfleet_a_SOURCES = t/sim/netlab.c t/sim/netlab.h t/sim/fleet.c t/sim/fleet.h \
-	t/sim/disk.c t/sim/disk.h t/sim/storm.c t/sim/storm.h t/sim/check.c t/sim/check.h \
-	t/sim/trial.c t/sim/trial.h
-fleet_libs = libtnfleet.a libtnsim.a libtnplugins.a $(core_libs)
+	t/sim/chaos.c t/sim/chaos.h t/sim/disk.c t/sim/disk.h t/sim/storm.c t/sim/storm.h \
+	t/sim/check.c t/sim/check.h t/sim/trial.c t/sim/trial.h
+check_LIBRARIES += libtnkeeper.a
+libtnkeeper_a_CPPFLAGS = $(AM_CPPFLAGS) -DTN_BUILTIN=keeper
+libtnkeeper_a_SOURCES = t/sim/keeper.c
+fleet_libs = libtnfleet.a libtnkeeper.a libtnsim.a libtnplugins.a $(core_libs)
 
 check_PROGRAMS += t/51-sim-net.t
 t_51_sim_net_t_SOURCES = t/51-sim-net.c t/lib/tap.c
@@ -29,6 +32,19 @@ t_55_sim_old_t_SOURCES = t/55-sim-old.c t/lib/tap.c
 t_55_sim_old_t_CPPFLAGS = $(unit_cppflags)
 t_55_sim_old_t_LDADD = $(fleet_libs)
 TESTS += t/55-sim-old.t
+
+check_PROGRAMS += t/56-sim-chaos.t
+t_56_sim_chaos_t_SOURCES = t/56-sim-chaos.c t/lib/tap.c t/lib/vector.c t/lib/vector.h \
+	t/lib/tables.c t/lib/tables.h
+t_56_sim_chaos_t_CPPFLAGS = $(unit_cppflags) $(JSONC_CFLAGS)
+t_56_sim_chaos_t_LDADD = $(fleet_libs) $(JSONC_LIBS)
+TESTS += t/56-sim-chaos.t
+
+check_PROGRAMS += t/58-sim-wounds.t
+t_58_sim_wounds_t_SOURCES = t/58-sim-wounds.c t/sim/old_scene.c t/sim/old_scene.h t/lib/tap.c
+t_58_sim_wounds_t_CPPFLAGS = $(unit_cppflags)
+t_58_sim_wounds_t_LDADD = $(fleet_libs)
+TESTS += t/58-sim-wounds.t
 
 check_PROGRAMS += t/57-sim-storm.t
 t_57_sim_storm_t_SOURCES = t/57-sim-storm.c t/lib/tap.c

@@ -64,6 +64,7 @@ static void give_counts(struct request *r, const struct net_counts *n)
 	reply_u64(r, "connects", n->connects);
 	reply_u64(r, "ends", n->ends);
 	reply_u64(r, "doubles", n->doubles);
+	reply_u64(r, "evicted", n->evicted);
 	reply_u64(r, "accepted", n->accepted);
 	reply_u64(r, "refused", n->refused);
 	reply_u64(r, "partial_bytes", n->partial_bytes);

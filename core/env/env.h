@@ -58,7 +58,7 @@ struct env_ops {
 	 * it.
 	 * connect: `from` (may be NULL) is the source address, its port is ignored. All
 	 * stream sockets are non-blocking, close-on-exec, NODELAY, keepalive 30/10/3,
-	 * TCP_USER_TIMEOUT 60 s (spec/network.md 5). NULL with the reason. */
+	 * TCP_USER_TIMEOUT 60 s (doc/protocol.md 5). NULL with the reason. */
 	struct env_conn *(*listen)(struct env *, const struct tn_addr *, const struct env_events *,
 				   void *arg, struct tn_error *);
 	struct env_conn *(*listen_path)(struct env *, const char *path, const struct env_events *,

@@ -10,7 +10,7 @@
 
 #include "env/event_private.h"
 
-/* spec/network.md 5: a dead peer is noticed after 30 + 3 x 10 s, also while sent bytes
+/* doc/protocol.md 5: a dead peer is noticed after 30 + 3 x 10 s, also while sent bytes
  * are unacknowledged, when keepalive does not run. */
 #define KEEPALIVE_IDLE_S 30
 #define KEEPALIVE_INTERVAL_S 10

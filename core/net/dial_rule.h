@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * core/net/dial_rule.h - who dials: a preference with a deadline, never a prohibition
  *
- * Pure (spec/network.md 3.7 and 10-1). Numeric comparison, IPv4 below IPv6,
+ * Pure (doc/protocol.md 4.4). Numeric comparison, IPv4 below IPv6,
  * then ports. A side that does not know its own address dials. A known old node is
  * dialed whatever the rule says: it serves only sessions that we dialed.
  */

@@ -191,6 +191,12 @@ static bool banned(struct net *net, struct peer *p)
 
 	if (!b)
 		return false;
+	if (p->kind == PEER_CANDIDATE) { /* or it would keep a better one's place */
+		p->wanted = false;
+		peer_set(net, p, LINK_IDLE, "banned");
+		set_timer(net, p, UINT64_MAX);
+		return true;
+	}
 	peer_set(net, p, LINK_BACKOFF, "banned");
 	p->next_dial_us = net_now(net) + 60000000;
 	set_timer(net, p, 60000000);
@@ -241,6 +247,23 @@ void dialer_consider(struct net *net, struct peer *p)
 		dialer_fill(net);
 	} else {
 		consider_apart(net, p);
+	}
+}
+
+/* A record may have been content with a session that hangs on another one: the same
+ * node under another address or port.
+ */
+void dialer_ended(struct net *net, const struct session *s)
+{
+	struct peer *next;
+
+	for (struct peer *p = net->peers; p; p = next) {
+		next = p->hh.next;
+		if (!p->wanted || p == s->peer || peer_session(net, p))
+			continue;
+		if ((s->node_id && p->node_id == s->node_id) ||
+		    !tn_addr_cmp_ip(&p->addr, &s->remote))
+			dialer_consider(net, p);
 	}
 }
 
@@ -303,18 +326,22 @@ void dialer_fill(struct net *net)
 		net->hooks.dial_wanted(net->hook_arg, (uint32_t)(room - used));
 }
 
-static int unwant(struct net *net, const struct tn_addr *a)
+/* Nobody takes back what was not his to ask for: the operator's stays the operator's. */
+static int unwant(struct net *net, const struct tn_addr *a, enum peer_kind kind)
 {
 	struct peer *p = peer_find(net, a);
 
 	if (!p || !p->wanted)
 		return TN_ENOENT;
+	if (p->configured || p->kind > kind)
+		return TN_EBUSY;
 	p->wanted = false;
 	dialer_consider(net, p);
 	return 0;
 }
 
-/* Certain where we listen on that very address; else a belief, good enough for candidates. */
+/* Certain where we listen on that very address; what is configured beside that may be a
+ * mistake and does for candidates only. */
 static bool is_self(const struct net *net, const struct tn_addr *a, enum peer_kind kind)
 {
 	const struct tn_addrs *listen = &net->set->network.listen;
@@ -322,7 +349,7 @@ static bool is_self(const struct net *net, const struct tn_addr *a, enum peer_ki
 	for (uint32_t i = 0; i < listen->n; i++)
 		if (!tn_addr_cmp(a, &listen->v[i]))
 			return true;
-	return kind == PEER_CANDIDATE && net->self_known && !tn_addr_cmp(a, &net->self);
+	return kind == PEER_CANDIDATE && net->self_sure && !tn_addr_cmp(a, &net->self);
 }
 
 static int want(struct net *net, const struct tn_addr *a, enum peer_kind kind)
@@ -335,7 +362,7 @@ static int want(struct net *net, const struct tn_addr *a, enum peer_kind kind)
 		return TN_EINVAL;
 	if (kind == PEER_CANDIDATE && candidates(net) >= 2 * net->set->sessions.outbound)
 		return TN_EFULL;
-	p = peer_get(net, a);
+	p = peer_get(net, a, kind != PEER_CANDIDATE);
 	if (!p)
 		return TN_ENOMEM;
 	if (p->self)
@@ -358,7 +385,7 @@ int net_dial(struct net *net, const struct tn_addr *addr, enum peer_kind kind, b
 
 	if (!a.port)
 		a.port = net->set->default_port;
-	return on ? want(net, &a, kind) : unwant(net, &a);
+	return on ? want(net, &a, kind) : unwant(net, &a, kind);
 }
 
 int net_add_manual(struct net *net, const struct tn_addr *addr)

@@ -42,9 +42,9 @@ static void carry_out(struct session *first, struct session *second,
 	struct net *net = second->net;
 
 	if (a->act == SURVIVOR_DROP_FIRST)
-		net_close(net, first, "double: %s", a->why);
+		net_close(net, first, "%s", a->why);
 	else if (a->act == SURVIVOR_DROP_SECOND)
-		net_close(net, second, "double: %s", a->why);
+		net_close(net, second, "%s", a->why);
 	else
 		session_set_timer(second, a->again_us,
 				  a->again_us < UINT64_MAX ? look_again : NULL);
@@ -72,7 +72,8 @@ void double_begin(struct session *second)
 	if (!first)
 		return;
 	net->counts.doubles++;
-	first->heard_since = false; /* it has to prove itself again: it may be a corpse */
+	if (second->node_id || first->outbound == second->outbound)
+		first->heard_since = false; /* survivor.h: heard since the second came UP */
 	a = ask(first, second);
 	net_log(net, LOG_LEVEL_INFO, second, "second session with the same peer: %s", a.why);
 	if (a.probe && net->hooks.probe)

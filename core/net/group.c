@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * core/net/group.c - which sessions share an address, which an identity
+ * core/net/group.c - which sessions share an address (IPv6: its /64), which an identity
  *
  * The identity of a new node is its node_id; an old node has none but its address.
  */
@@ -26,6 +26,12 @@ struct group *group_find(const struct net *net, char type, const void *p, size_t
 	return g;
 }
 
+/* One subscriber has a whole /64: for limits it is one address. */
+static void ip_key(const struct tn_addr *a, uint8_t key[17])
+{
+	make_key(key, 'i', a->ip, tn_addr_is_v4(a) ? 16 : 8);
+}
+
 static void key_of(const struct session *s, char type, uint8_t key[17])
 {
 	if (type == 'n' && s->node_id)
@@ -33,7 +39,7 @@ static void key_of(const struct session *s, char type, uint8_t key[17])
 	else if (type == 'n')
 		make_key(key, 'o', s->remote.ip, sizeof s->remote.ip);
 	else
-		make_key(key, 'i', s->remote.ip, sizeof s->remote.ip);
+		ip_key(&s->remote, key);
 }
 
 static struct session **link_of(struct session *s, char type)
@@ -88,7 +94,10 @@ void group_leave(struct net *net, struct session *s, char type)
 
 struct group *group_of_ip(const struct net *net, const struct tn_addr *a)
 {
-	return group_find(net, 'i', a->ip, sizeof a->ip);
+	uint8_t key[17];
+
+	ip_key(a, key);
+	return group_find(net, 'i', key + 1, sizeof key - 1);
 }
 
 struct group *group_of_id(const struct net *net, const struct session *s)

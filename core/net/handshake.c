@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * core/net/handshake.c - Handshake and Ack, both ways (spec/network.md 3)
+ * core/net/handshake.c - Handshake and Ack, both ways (doc/protocol.md 4)
  *
  * Only the dialer sends a Handshake and only the listener an Ack; both carry our
  * optional fields, and a side without a node_id is an old node. A refusal is an Ack
@@ -76,7 +76,7 @@ static void send(struct session *s, unsigned id, const struct tn_schema *schema,
 	if (!f)
 		net_close(s->net, s, "no memory");
 	else
-		net_send(s->net, s, f, 0, false);
+		net_send(s->net, s, f, 0, true); /* without it there is no session */
 	frame_unref(f);
 }
 
@@ -161,7 +161,7 @@ static void learn_addr(struct session *s, const struct tn_handshake *m)
 		s->addr.port = m->has_listen_port && m->listen_port <= 65535
 				       ? (uint16_t)m->listen_port
 				       : 0;
-	peer_attach(s->net, peer_get(s->net, &s->addr), s);
+	peer_attach(s->net, peer_get(s->net, &s->addr, false), s);
 }
 
 void handshake_refuse(struct session *s, const char *why)
@@ -186,6 +186,10 @@ static void on_handshake(struct session *s, const struct tn_handshake *m)
 	learn_addr(s, m);
 	if (judge_handshake(s, m, why, sizeof why)) {
 		handshake_refuse(s, why);
+		return;
+	}
+	if (slots_full(s->net) && !slots_make_room(s->net)) {
+		handshake_refuse(s, "full");
 		return;
 	}
 	if (s->legacy) {
@@ -270,7 +274,7 @@ static void out_of_place(struct session *s, unsigned id)
 	net_close(net, s, "it sent %s before the handshake", names_text(net->names, id));
 }
 
-/* Any message is a sign of life of an old node that we dialed (spec/network.md 3.7). */
+/* Any message is a sign of life of an old node that we dialed (doc/protocol.md 8.6). */
 static bool proves_life(const struct session *s, unsigned id)
 {
 	return s->outbound && id >= NAME_FIRST && id != s->net->handshake_id;

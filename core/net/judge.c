@@ -39,8 +39,6 @@ static const char *crowded(const struct session *s)
 	const struct group *g = group_of_ip(net, &s->remote);
 	bool open = net->set->net == NETWORK_PRIVATE || judge_whitelisted(net, &s->remote);
 
-	if (net->slots[SLOT_IN] > set->inbound)
-		return "full";
 	if (!open && g && g->count > set->max_per_ip)
 		return "too many sessions from your address";
 	if (!double_admits(s))

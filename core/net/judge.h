@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * core/net/judge.h - may this peer be ours? the reasons why not, in their order
  *
- * Hard incompatibility first, then ourselves, bans, room (spec/network.md 9.4-44).
+ * Hard incompatibility first, then ourselves, bans, room (doc/protocol.md 4.3).
  */
 #ifndef CORE_NET_JUDGE_H
 #define CORE_NET_JUDGE_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * core/net/legacy.c - living with nodes of December 2025 (spec/network.md 3.4-3.6)
+ * core/net/legacy.c - living with nodes of December 2025 (doc/protocol.md 8)
  *
  * They serve only a session that we dialed, and delete their own bookkeeping when one
  * that they dialed ends. So when one dials us its session is closed first and we dial
@@ -96,6 +96,8 @@ void legacy_hold(struct session *s, const char *why)
 {
 	struct net *net = s->net;
 
+	if (s->state == LINK_CLOSING)
+		return;
 	if (net->slots[SLOT_HELD] >= HELD_MAX) {
 		net_close_flush(net, s, why);
 		return;

@@ -90,8 +90,10 @@ static void relieve(struct net *net)
 	for (struct session *s = net_any(net, NULL); s; s = net_any(net, s))
 		if (s->state != LINK_CLOSING && (!most || s->in.room > most->in.room))
 			most = s;
-	if (most)
-		oversize(most, "the node's budget for unfinished lines is used up");
+	if (!most)
+		return;
+	oversize(most, "the node's budget for unfinished lines is used up");
+	line_clear(net, &most->in); /* now: or the next one that looks closes another */
 }
 
 static void check_limits(struct session *s)
@@ -197,6 +199,8 @@ static size_t take_lines(struct session *s, struct tn_cut *cut, const uint8_t *p
 		s->in.peeked = false;
 		if (s->in.skipping)
 			s->in.skipping = false; /* the skipped line ends here */
+		else if (len - 1 > s->net->set->sessions.line_max)
+			oversize(s, "a line over sessions.line_max");
 		else
 			take_line(s, p + used, len - 1, false);
 		used += len;
@@ -340,6 +344,7 @@ void net_pause(struct net *net, struct session *s)
 /* Lines that waited in the kept bytes come first; then the socket is read again. */
 void line_resume(struct session *s)
 {
+	s->net->read_us = net_now(s->net); /* heard as late as this: the wait was ours */
 	if (s->in.n)
 		work_kept(s);
 	session_rearm(s);

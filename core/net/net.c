@@ -35,6 +35,9 @@ struct net *net_create(const struct net_setup *setup, struct tn_error *err)
 	net->handshake_id = names_find(net->names, "Handshake", 9);
 	net->ack_id = names_find(net->names, "Ack", 3);
 	net->version_id = names_find(net->names, "Version", 7);
+	names_set_max(net->names, net->handshake_id, ODD_LINE_BYTES);
+	names_set_max(net->names, net->ack_id, ODD_LINE_BYTES);
+	names_set_max(net->names, net->version_id, ODD_LINE_BYTES);
 	self_reset(net);
 	return net;
 fail:
@@ -145,13 +148,22 @@ static bool still_configured(const struct net *net, const struct peer *p)
 	return false;
 }
 
+static void forget_configured(struct net *net, struct peer *p)
+{
+	p->wanted = p->configured = false;
+	timers_cancel(net->timers, p->timer);
+	p->timer = 0;
+	if (!peer_session(net, p))
+		peer_set(net, p, LINK_IDLE, "taken out of network.connect");
+}
+
 /* A peer that was taken out of the file is not dialed any more; its session stays. */
 void net_reload(struct net *net)
 {
 	self_reset(net);
 	for (struct peer *p = net->peers; p; p = p->hh.next)
 		if (p->wanted && p->configured && !still_configured(net, p))
-			p->wanted = p->configured = false;
+			forget_configured(net, p);
 	want_configured(net);
 	dialer_fill(net);
 }
@@ -234,7 +246,8 @@ struct session *net_find(const struct net *net, const struct tn_addr *a)
 	const struct group *g = group_of_ip(net, a);
 
 	for (struct session *s = g ? g->first : NULL; s; s = s->ip_next)
-		if (s->primary && session_is_up(s) && (!a->port || s->addr.port == a->port))
+		if (s->primary && session_is_up(s) && !tn_addr_cmp_ip(&s->remote, a) &&
+		    (!a->port || s->addr.port == a->port))
 			return s;
 	return NULL;
 }

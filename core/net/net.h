@@ -131,6 +131,7 @@ void net_feature_drop(struct net *, const char *feature);
 
 /* ---- dialing */
 
+/* want false: TN_EBUSY when it is configured, or wanted for a better reason than `kind`. */
 int net_dial(struct net *, const struct tn_addr *, enum peer_kind, bool want);
 /* The same for the operator's words, kept until restart: connect now, back-off cleared. */
 int net_add_manual(struct net *, const struct tn_addr *);
@@ -144,7 +145,7 @@ int net_unban(struct net *, const struct tn_subnet *);
 
 struct net_counts { /* since start; ends: of sessions that were UP */
 	uint64_t dials, dial_failures, handshake_failures, accepted, refused, connects, ends,
-		doubles;
+		doubles, evicted;
 	uint64_t partial_bytes, queued_bytes;                     /* now */
 	uint32_t in, out, handshaking, held, masternodes, legacy; /* now, derived */
 };

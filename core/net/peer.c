@@ -28,7 +28,7 @@ void peer_drop(struct net *net, struct peer *p)
 }
 
 /* The table is in the order of last use: the first that nobody needs is the oldest. */
-static void evict_one(struct net *net)
+static bool evict_one(struct net *net)
 {
 	struct peer *p = net->peers;
 
@@ -36,6 +36,7 @@ static void evict_one(struct net *net)
 		p = p->hh.next;
 	if (p)
 		peer_drop(net, p);
+	return p != NULL;
 }
 
 static void touch(struct net *net, struct peer *p)
@@ -45,7 +46,7 @@ static void touch(struct net *net, struct peer *p)
 	HASH_ADD(hh, net->peers, addr, sizeof p->addr, p);
 }
 
-struct peer *peer_get(struct net *net, const struct tn_addr *a)
+struct peer *peer_get(struct net *net, const struct tn_addr *a, bool must)
 {
 	struct peer *p = peer_find(net, a);
 
@@ -53,8 +54,8 @@ struct peer *peer_get(struct net *net, const struct tn_addr *a)
 		touch(net, p);
 		return p;
 	}
-	if (HASH_COUNT(net->peers) >= PEERS_MAX)
-		evict_one(net);
+	if (HASH_COUNT(net->peers) >= PEERS_MAX && !evict_one(net) && !must)
+		return NULL;
 	p = calloc(1, sizeof *p);
 	if (!p)
 		return NULL;

@@ -14,6 +14,7 @@
 #define HELD_MAX 32u          /* refused old dialers whose sockets are held */
 #define HOLD_US 60000000u
 #define LINGER_US 2000000u
+#define LINGER_MAX 64u /* sockets that wait for their last words to be read */
 #define ZOMBIE_US 10000000u
 #define LEGACY_DIAL_US 1000000u /* let the old node notice its end, within its 5 s */
 #define PEERS_MAX 4096u
@@ -60,13 +61,14 @@ struct net {
 	struct session *dirty;        /* have frames to flush */
 	struct session *resuming;     /* reading goes on at the end of the tick */
 	struct session *closing;      /* marked, to be retired */
-	bool deferred;                /* the end-of-tick call is ordered */
+	uint32_t lingering;
+	bool deferred; /* the end-of-tick call is ordered */
 	uint64_t stall_timer, want_timer;
 
 	uint64_t node_id;
 	char agent[32];
 	struct tn_addr self;
-	bool self_known;
+	bool self_known, self_sure; /* sure: configured, or listened on */
 	struct vote vote[8];
 	unsigned votes;
 
@@ -131,6 +133,10 @@ void handshake_refuse(struct session *, const char *why);
 void handshake_accept_legacy(struct session *);
 void handshake_connected(void *session, int err);
 
+/* ---- slots.c */
+bool slots_full(const struct net *); /* the newcomer counted */
+bool slots_make_room(struct net *);  /* false: everybody there is protected */
+
 /* ---- legacy.c */
 void legacy_inbound(struct session *); /* an old node's Handshake was good */
 void legacy_came_up(struct session *); /* a dialed one answered */
@@ -146,6 +152,7 @@ void double_heard(struct session *);
 enum log_level dialer_level(const struct peer *);
 void dialer_consider(struct net *, struct peer *);
 void dialer_failed(struct net *, struct peer *, const char *why);
+void dialer_ended(struct net *, const struct session *); /* who else leant on it */
 void dialer_fill(struct net *); /* ask for candidates while slots are free */
 
 /* ---- listen.c */
@@ -156,7 +163,8 @@ void listen_stop(struct net *);
 /* ---- peer.c */
 const char *peer_text(const struct peer *, char buf[TN_ADDR_TEXT]);
 struct peer *peer_find(const struct net *, const struct tn_addr *);
-struct peer *peer_get(struct net *, const struct tn_addr *); /* made if new; NULL: no memory */
+/* Made if new. NULL: no memory, or no room for somebody who is not a `must`. */
+struct peer *peer_get(struct net *, const struct tn_addr *, bool must);
 void peer_set(struct net *, struct peer *, enum link_state, const char *why);
 void peer_attach(struct net *, struct peer *, struct session *);
 void peer_detach(struct net *, struct session *);

@@ -23,8 +23,9 @@ const char *session_dir(const struct session *s)
 uint64_t session_quiet_ms(const struct session *s, uint64_t now_us)
 {
 	uint64_t silent = now_us - s->heard_us;
+	uint64_t paused = s->paused_us + (s->pauses ? now_us - s->pause_began_us : 0);
 
-	return silent > s->paused_us ? (silent - s->paused_us) / 1000 : 0;
+	return silent > paused ? (silent - paused) / 1000 : 0;
 }
 
 static uint64_t queued_of(void *arg, unsigned id)
@@ -95,6 +96,14 @@ static void list_remove(struct net *net, struct session *s)
 	net->up--;
 }
 
+/* Somebody else behind the same address may claim the same port: who was first stays. */
+static bool is_taken(const struct session *s)
+{
+	const struct session *first = peer_session(s->net, s->peer);
+
+	return first && first != s && first->primary;
+}
+
 /* The session that counts for its peer: plugins learn of it. */
 void session_promote(struct session *s)
 {
@@ -102,7 +111,7 @@ void session_promote(struct session *s)
 
 	s->primary = true;
 	list_append(net, s);
-	if (s->peer) {
+	if (s->peer && !is_taken(s)) {
 		s->peer->session = s->sid;
 		peer_set(net, s->peer, LINK_UP,
 			 s->outbound ? "session up, we dialed" : "session up, they dialed");
@@ -128,6 +137,8 @@ void session_came_up(struct session *s)
 	bool second = has_primary(net, s);
 	char ip[TN_ADDR_TEXT];
 
+	if (s->state == LINK_CLOSING)
+		return; /* its Ack could not be sent */
 	session_set_timer(s, 0, NULL);
 	s->state = LINK_UP;
 	s->up_us = s->heard_us = net_now(net);
@@ -135,8 +146,10 @@ void session_came_up(struct session *s)
 		net_close(net, s, "no memory");
 		return;
 	}
-	if (s->peer)
+	if (s->peer && !is_taken(s)) {
 		s->peer->node_id = s->node_id;
+		s->peer->legacy = s->legacy;
+	}
 	net_log(net, LOG_LEVEL_INFO, s, "Handshake completed with %s",
 		tn_addr_ip_text(&s->remote, ip));
 	net_log(net, LOG_LEVEL_INFO, s, "Starting message loop for %s (port: %u)",
@@ -234,13 +247,14 @@ static void tell_peer(struct session *s, bool came_up)
 	struct net *net = s->net;
 	struct peer *p = s->peer;
 	bool counted = p && p->session == s->sid;
-	bool good = came_up && net_now(net) - s->up_us >= BACKOFF_SUCCESS_US;
+	bool zombie = s->legacy && s->outbound && !s->heard_since;
+	bool good = came_up && !zombie && net_now(net) - s->up_us >= BACKOFF_SUCCESS_US;
 
 	if (!came_up && s->outbound)
 		net->counts.dial_failures++;
 	if (s->outbound && !came_up && net->hooks.dialed)
 		net->hooks.dialed(net->hook_arg, &s->addr, TN_EIO);
-	if (s->legacy || (p && p->legacy && !came_up)) /* a dial that failed does not know */
+	if (s->legacy || (s->outbound && p && p->legacy))
 		legacy_ended(s, came_up);
 	if (!counted) {
 		if (p)
@@ -253,7 +267,8 @@ static void tell_peer(struct session *s, bool came_up)
 		p->recent = true;
 		p->last_up_us = net_now(net);
 	}
-	p->apart_us = net_now(net);
+	if (came_up)
+		p->apart_us = net_now(net);
 	if (!good && s->outbound)
 		dialer_failed(net, p, why_of(s));
 	else
@@ -288,6 +303,8 @@ static void retire(struct session *s)
 	group_leave(net, s, 'i');
 	if (p)
 		dialer_consider(net, p);
+	if (came_up)
+		dialer_ended(net, s);
 }
 
 static void unlist(struct net *net, struct session *s)
@@ -335,6 +352,7 @@ static void linger_end(struct session *s)
 {
 	struct net *net = s->net;
 
+	net->lingering--;
 	destroy(s);
 	session_order_end(net); /* it may have been the last one that net_stop waits for */
 }
@@ -370,10 +388,27 @@ static void linger(struct session *s)
 {
 	struct net *net = s->net;
 
+	net->lingering++;
 	net->env->ops->adopt(s->conn, &linger_events, s);
 	session_set_timer(s, LINGER_US, linger_over);
 	flush_session(s);
 	session_rearm(s);
+}
+
+/* Whoever is refused counts nowhere any more, so these sockets need a bound of their
+ * own: beyond it the last words are written and not waited for.
+ */
+static void finish(struct session *s)
+{
+	struct net *net = s->net;
+
+	if (s->linger && (net->stopping || net->lingering < LINGER_MAX)) {
+		linger(s);
+		return;
+	}
+	if (s->linger)
+		flush_session(s);
+	destroy(s);
 }
 
 static void check_stopped(struct net *net)
@@ -401,10 +436,7 @@ static void end_of_tick(void *arg)
 	while ((s = net->closing)) {
 		net->closing = s->closing_next;
 		retire(s);
-		if (s->linger)
-			linger(s);
-		else
-			destroy(s);
+		finish(s);
 	}
 	flush_dirty(net);
 	check_stopped(net);

@@ -2,7 +2,7 @@
  * timenode/schema.h - describe a struct once; JSON and bincode come from it
  *
  * Part of libtimenode (lib/wire). The C type of a member chooses its kind, so a
- * table cannot disagree with its struct. JSON follows spec/network.md 1.1 and 1.2,
+ * table cannot disagree with its struct. JSON follows doc/protocol.md 1 and 2,
  * bincode 2.3.
  */
 #ifndef TIMENODE_SCHEMA_H
@@ -84,6 +84,7 @@ struct tn_field {
 	uint16_t has; /* offset of the presence bool */
 	uint8_t kind;
 	uint8_t flags;
+	uint8_t name_n; /* length of the name; 0: to be counted */
 };
 
 struct tn_schema {
@@ -109,22 +110,22 @@ struct tn_schema {
 	struct tn_magic: 4, default: (limit))
 
 #define TN_FIELD(T, m) \
-	{ #m, NULL, offsetof(T, m), TN_LIMIT(T, m, 0), 0, TN_KIND(T, m), 0 }
+	{ #m, NULL, offsetof(T, m), TN_LIMIT(T, m, 0), 0, TN_KIND(T, m), 0, sizeof #m - 1 }
 #define TN_FIELD_MAX(T, m, limit) \
-	{ #m, NULL, offsetof(T, m), TN_LIMIT(T, m, limit), 0, TN_KIND(T, m), 0 }
+	{ #m, NULL, offsetof(T, m), TN_LIMIT(T, m, limit), 0, TN_KIND(T, m), 0, sizeof #m - 1 }
 /* An optional member; `flag` is its presence bool, `how` TN_F_NULL or TN_F_EXT. */
 #define TN_FIELD_IF(T, m, limit, flag, how) \
-	{ #m, NULL, offsetof(T, m), TN_LIMIT(T, m, limit), offsetof(T, flag), TN_KIND(T, m), how }
+	{ #m, NULL, offsetof(T, m), TN_LIMIT(T, m, limit), offsetof(T, flag), TN_KIND(T, m), how, sizeof #m - 1 }
 #define TN_SUB(T, m, schema) \
-	{ #m, schema, offsetof(T, m), 0, 0, TN_K_SUB, 0 }
+	{ #m, schema, offsetof(T, m), 0, 0, TN_K_SUB, 0, sizeof #m - 1 }
 #define TN_LISTOF(T, m, schema, limit) \
-	{ #m, schema, offsetof(T, m), limit, 0, TN_K_LIST, 0 }
+	{ #m, schema, offsetof(T, m), limit, 0, TN_K_LIST, 0, sizeof #m - 1 }
 #define TN_LISTOF_IF(T, m, schema, limit, flag, how) \
-	{ #m, schema, offsetof(T, m), limit, offsetof(T, flag), TN_K_LIST, how }
+	{ #m, schema, offsetof(T, m), limit, offsetof(T, flag), TN_K_LIST, how, sizeof #m - 1 }
 /* One alternative of a TN_CHOICE: variant name, member that holds its record, schema. */
 #define TN_ALT(T, variant, m, schema) \
-	{ variant, schema, offsetof(T, m), 0, 0, TN_K_SUB, 0 }
-#define TN_ALT_UNIT(variant) { variant, NULL, 0, 0, 0, TN_K_SUB, 0 }
+	{ variant, schema, offsetof(T, m), 0, 0, TN_K_SUB, 0, sizeof variant - 1 }
+#define TN_ALT_UNIT(variant) { variant, NULL, 0, 0, 0, TN_K_SUB, 0, sizeof variant - 1 }
 
 /* An initialiser: the author writes the storage class and the name himself. */
 #define TN_SCHEMA(T, how, ...) { #T, (const struct tn_field[]){ __VA_ARGS__ }, \

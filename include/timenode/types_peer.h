@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * timenode/types_peer.h - bodies of the messages between neighbours: Handshake, Ack,
- * Ping, Pong, PeersResponse, Version (spec/network.md 2)
+ * Ping, Pong, PeersResponse, Version (doc/protocol.md 3)
  *
  * Members from node_id on are optional fields of ours that old nodes ignore
  * (doc/architecture.md); each is on the wire only if its has_ bool is set.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * timenode/wire.h - lines, envelopes and the 47 message names of the December-2025 wire
  *
- * Part of libtimenode (lib/wire); spec/network.md 1.1, 1.2, 2. A line is one JSON
+ * Part of libtimenode (lib/wire); doc/protocol.md 1 to 3. A line is one JSON
  * value and one LF. The envelope is the outermost level of that value: a message
  * name and, unless the message has no body, the span of the body.
  */
@@ -9,7 +9,11 @@
 #define TIMENODE_WIRE_H
 
 #include "timenode/schema.h"
+#include "timenode/types_block.h"
+#include "timenode/types_consensus.h"
+#include "timenode/types_masternode.h"
 #include "timenode/types_peer.h"
+#include "timenode/types_tx.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -54,7 +58,7 @@ TN_API int tn_envelope_read(struct tn_view line, struct tn_envelope *out, struct
 TN_API int tn_envelope_peek(struct tn_view start, struct tn_envelope *out);
 
 /* Body of an envelope by its schema; *canonical then speaks of the whole line.
- * A unit takes no body or null (spec/network.md 1.2).
+ * A unit takes no body or null (doc/protocol.md 2).
  */
 TN_API int tn_envelope_body(const struct tn_envelope *e, const struct tn_schema *s,
 			    struct tn_arena *a, const void **out, bool *canonical,
@@ -76,7 +80,7 @@ TN_API int tn_message_find(const char *name, size_t n);
 /* Name of an index below TN_MESSAGES, else NULL. */
 TN_API const char *tn_message_name(unsigned index);
 
-/* Body schema of an index; NULL for those this library does not describe yet. */
+/* Body schema of an index below TN_MESSAGES, else NULL. */
 TN_API const struct tn_schema *tn_message_schema(unsigned index);
 
 #ifdef __cplusplus

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "timenode/wire.h"
+#include "base/point.h"
 #include "wire/numbers.h"
 #include "wire/schema.h"
 
@@ -103,7 +104,9 @@ static int read_key(struct bin *b, struct tn_key *out)
 		return TN_EBAD;
 	if (n != sizeof out->b)
 		return bad(b, "a key has 32 bytes");
-	return take(b, out->b, sizeof out->b);
+	if (take(b, out->b, sizeof out->b) != 0)
+		return TN_EBAD;
+	return point_decodes(out->b) ? 0 : bad(b, "a key that is no point");
 }
 
 static int read_addr(struct bin *b, struct tn_addr *out)

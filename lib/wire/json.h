@@ -7,10 +7,12 @@
 #define LIB_WIRE_JSON_H
 
 #include "timenode/schema.h"
+#include "wire/bulk.h"
 
 struct json {
 	const uint8_t *start, *p, *end;
 	struct tn_arena *arena; /* NULL in the envelope, which allocates nothing */
+	bulk_fn *bulk;          /* likewise */
 	struct tn_error *err;
 	bool canon;    /* so far, the bytes are those the writer would give */
 	bool starved;  /* the failure was the end of the input */
@@ -50,14 +52,31 @@ int json_refuse(struct json *j, const char *why);
 /* TN_ENOMEM at the arena's limit. */
 int json_nomem(struct json *j);
 
-/* White space, then exactly that byte. */
-int json_expect(struct json *j, uint8_t c);
+/* White space, then exactly that byte; the second is the way when it is not next. */
+int json_expect_far(struct json *j, uint8_t c);
+static inline int json_expect(struct json *j, uint8_t c)
+{
+	if (j->p == j->end || *j->p != c)
+		return json_expect_far(j, c);
+	j->p++;
+	return 0;
+}
 
 /* The word null, true or false. */
 int json_word(struct json *j, const char *word);
 
 /* After an element: *more tells whether a comma (true) or `close` (false) came. */
-int json_more(struct json *j, uint8_t close, bool *more);
+int json_more_far(struct json *j, uint8_t close, bool *more);
+static inline int json_more(struct json *j, uint8_t close, bool *more)
+{
+	uint8_t c = json_peek(j);
+
+	if (c != ',' && c != close)
+		return json_more_far(j, close, more);
+	*more = c == ',';
+	j->p++;
+	return 0;
+}
 
 /* A string into buf: *n is its whole length, of which the first `room` bytes are stored.
  * An escape, needed or not, makes it not canonical: the names we know have none.

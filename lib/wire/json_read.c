@@ -204,12 +204,12 @@ static int read_array(struct json *j, const struct tn_schema *s, uint8_t *obj)
 }
 
 /* The key at p if it is that member's name as the writer writes it, colon included. */
-static bool take_key(struct json *j, const char *name)
+static inline bool take_key(struct json *j, const struct tn_field *f)
 {
-	size_t n = strlen(name), left = (size_t)(j->end - j->p);
+	size_t n = f->name_n ? f->name_n : strlen(f->name), left = (size_t)(j->end - j->p);
 
 	if (left < n + 3 || j->p[0] != '"' || j->p[n + 1] != '"' || j->p[n + 2] != ':' ||
-	    memcmp(j->p + 1, name, n) != 0)
+	    memcmp(j->p + 1, f->name, n) != 0)
 		return false;
 	j->p += n + 3;
 	return true;
@@ -233,7 +233,7 @@ static int read_key(struct json *j, const struct tn_schema *s, unsigned next, un
 
 	json_space(j);
 	for (*at = next; *at < s->fields; ++*at) {
-		if (take_key(j, s->field[*at].name))
+		if (take_key(j, &s->field[*at]))
 			return 0;
 		if (s->field[*at].flags != TN_F_EXT)
 			break;
@@ -370,10 +370,12 @@ static int read_shape(struct json *j, const struct tn_schema *s, uint8_t *obj)
 	return json_refuse(j, "no such shape");
 }
 
-int tn_json_read(const struct tn_schema *s, struct tn_view in, struct tn_arena *a, const void **out,
-		 bool *canonical, struct tn_error *err)
+static int read_by(bulk_fn *bulk, const struct tn_schema *s, struct tn_view in, struct tn_arena *a,
+		   const void **out, bool *canonical, struct tn_error *err)
 {
-	struct json j = { .start = in.p, .p = in.p, .arena = a, .err = err, .canon = true };
+	struct json j = {
+		.start = in.p, .p = in.p, .arena = a, .bulk = bulk, .err = err, .canon = true
+	};
 	uint8_t *obj;
 	int code;
 
@@ -396,4 +398,21 @@ int tn_json_read(const struct tn_schema *s, struct tn_view in, struct tn_arena *
 	if (canonical)
 		*canonical = j.canon;
 	return 0;
+}
+
+int tn_json_read(const struct tn_schema *s, struct tn_view in, struct tn_arena *a, const void **out,
+		 bool *canonical, struct tn_error *err)
+{
+	return read_by(bulk_best(), s, in, a, out, canonical, err);
+}
+
+int tn_json_read_by(const char *kernel, const struct tn_schema *s, struct tn_view in,
+		    struct tn_arena *a, const void **out, bool *canonical, struct tn_error *err)
+{
+	bulk_fn *bulk = bulk_named(kernel);
+
+	*out = NULL;
+	if (!bulk)
+		return tn_fail(err, TN_ENOENT, "no kernel %.16s here", kernel);
+	return read_by(bulk, s, in, a, out, canonical, err);
 }

@@ -25,7 +25,7 @@ int json_nomem(struct json *j)
 	return tn_fail(j->err, TN_ENOMEM, "no memory at byte %zu", (size_t)(j->p - j->start));
 }
 
-int json_expect(struct json *j, uint8_t c)
+int json_expect_far(struct json *j, uint8_t c)
 {
 	char why[] = "expected ' '";
 
@@ -46,7 +46,7 @@ int json_word(struct json *j, const char *word)
 	return 0;
 }
 
-int json_more(struct json *j, uint8_t close, bool *more)
+int json_more_far(struct json *j, uint8_t close, bool *more)
 {
 	uint8_t c;
 
@@ -190,6 +190,19 @@ static inline int next_piece(struct json *j, char out[4], unsigned *n)
 	return 0;
 }
 
+/* The beginning that needs no thought: mostly all of it. */
+static void plain_name(struct json *j, char *buf, size_t room, size_t *n)
+{
+	const uint8_t *p = j->p, *end = (size_t)(j->end - p) < room ? j->end : p + room;
+
+	while (p < end && *p != '"' && *p != '\\' && *p >= 0x20)
+		p++;
+	*n = (size_t)(p - j->p);
+	if (*n)
+		memcpy(buf, j->p, *n);
+	j->p = p;
+}
+
 int json_name(struct json *j, char *buf, size_t room, size_t *n)
 {
 	const uint8_t *inside;
@@ -200,6 +213,7 @@ int json_name(struct json *j, char *buf, size_t room, size_t *n)
 	if (json_expect(j, '"') != 0)
 		return TN_EBAD;
 	inside = j->p;
+	plain_name(j, buf, room, n);
 	for (;;) {
 		if (next_piece(j, piece, &k) != 0)
 			return TN_EBAD;

@@ -65,25 +65,50 @@ static void put_string(struct sink *k, const char *p, size_t n)
 	sink_char(k, '"');
 }
 
-static void put_byte(struct sink *k, uint8_t v)
+/* Every byte number with a comma behind it, in four characters. */
+/* clang-format off */
+#define N1(v) { (v) > 99 ? '0' + (v) / 100 : (v) > 9 ? '0' + (v) / 10 : '0' + (v), \
+	(v) > 99 ? '0' + (v) / 10 % 10 : (v) > 9 ? '0' + (v) % 10 : ',', \
+	(v) > 99 ? '0' + (v) % 10 : ',', ',' }
+#define N4(v) N1(v), N1((v) + 1), N1((v) + 2), N1((v) + 3)
+#define N16(v) N4(v), N4((v) + 4), N4((v) + 8), N4((v) + 12)
+#define N64(v) N16(v), N16((v) + 16), N16((v) + 32), N16((v) + 48)
+/* clang-format on */
+static const char number_text[256][4] = { N64(0), N64(64), N64(128), N64(192) };
+
+static inline size_t number_length(uint8_t v)
 {
-	if (v >= 100)
-		sink_char(k, (char)('0' + v / 100));
-	if (v >= 10)
-		sink_char(k, (char)('0' + v / 10 % 10));
-	sink_char(k, (char)('0' + v % 10));
+	return 2u + (v > 9) + (v > 99);
+}
+
+/* Without room they are only counted. */
+static void count_bytes(struct sink *k, const uint8_t *p, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		k->n += number_length(p[i]);
 }
 
 static void put_bytes(struct sink *k, const uint8_t *p, size_t n)
 {
+	char *to;
 	size_t i;
 
 	sink_char(k, '[');
-	for (i = 0; i < n; i++) {
-		if (i)
-			sink_char(k, ',');
-		put_byte(k, p[i]);
+	if (k->n >= k->room) {
+		count_bytes(k, p, n);
+	} else if (n <= (k->room - k->n) / 4) {
+		for (i = 0, to = k->buf + k->n; i < n; i++) {
+			memcpy(to, number_text[p[i]], 4);
+			to += number_length(p[i]);
+		}
+		k->n = (size_t)(to - k->buf);
+	} else {
+		for (i = 0; i < n; i++)
+			sink_put(k, number_text[p[i]], number_length(p[i]));
 	}
+	k->n -= n > 0; /* the last comma */
 	sink_char(k, ']');
 }
 
@@ -173,6 +198,28 @@ static void put_tuple(struct sink *k, const struct tn_schema *s, const uint8_t *
 	sink_char(k, ']');
 }
 
+/* {"name": */
+static void put_name(struct sink *k, char lead, const struct tn_field *f)
+{
+	size_t n = f->name_n ? f->name_n : strlen(f->name);
+	char *to;
+
+	if (k->n + n + 4 <= k->room) {
+		to = k->buf + k->n;
+		to[0] = lead;
+		to[1] = '"';
+		memcpy(to + 2, f->name, n);
+		to[n + 2] = '"';
+		to[n + 3] = ':';
+		k->n += n + 4;
+		return;
+	}
+	sink_char(k, lead);
+	sink_char(k, '"');
+	sink_put(k, f->name, n);
+	sink_put(k, "\":", 2);
+}
+
 static void put_record(struct sink *k, const struct tn_schema *s, const uint8_t *obj)
 {
 	char lead = '{';
@@ -183,10 +230,7 @@ static void put_record(struct sink *k, const struct tn_schema *s, const uint8_t 
 
 		if (f->flags == TN_F_EXT && !member_has(f, obj))
 			continue;
-		sink_char(k, lead);
-		sink_char(k, '"');
-		put_text(k, f->name);
-		put_text(k, "\":");
+		put_name(k, lead, f);
 		put_member(k, f, obj);
 		lead = ',';
 	}

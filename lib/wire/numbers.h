@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 enum { NUMBER_TEXT = 20 }; /* digits of UINT64_MAX */
+enum { SAFE_DIGITS = 19 }; /* so many always fit into 64 bits */
 
 static inline bool is_digit(uint8_t c)
 {
@@ -20,9 +21,11 @@ static inline bool is_digit(uint8_t c)
  */
 static inline size_t number_read(const uint8_t *p, const uint8_t *end, uint64_t *out)
 {
-	const uint8_t *start = p;
+	const uint8_t *start = p, *safe = end - p > SAFE_DIGITS ? p + SAFE_DIGITS : end;
 	uint64_t v = 0;
 
+	for (; p < safe && is_digit(*p); p++)
+		v = v * 10 + (unsigned)(*p - '0');
 	for (; p < end && is_digit(*p); p++) {
 		unsigned d = (unsigned)(*p - '0');
 

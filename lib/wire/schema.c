@@ -9,8 +9,8 @@
 enum { STR_LIMIT = 64 * 1024, BYTES_LIMIT = 1024 * 1024, LIST_LIMIT = 1024 * 1024 };
 enum { SIZE_LIMIT = 1024 * 1024, FIRST_ROOM = 4 };
 
-static const struct tn_field string_field[] = { { "text", NULL, 0, STR_LIMIT, 0, TN_K_STR, 0 } };
-static const struct tn_field word_field[] = { { "text", NULL, 0, 64, 0, TN_K_STR, 0 } };
+static const struct tn_field string_field[] = { { "text", NULL, 0, STR_LIMIT, 0, TN_K_STR, 0, 0 } };
+static const struct tn_field word_field[] = { { "text", NULL, 0, 64, 0, TN_K_STR, 0, 0 } };
 
 const struct tn_schema tn_schema_unit = { "unit", NULL, 0, 0, 0, TN_UNIT };
 const struct tn_schema tn_schema_string = { "string", string_field, sizeof(struct tn_str), 1,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * plugins/peers/peers.c - asks peers for addresses, keeps a book, proposes whom to dial
  *
- * Owns GetPeers and PeersResponse (spec/network.md 4.1). It never dials: the core does,
+ * Owns GetPeers and PeersResponse (doc/protocol.md 6). It never dials: the core does,
  * and tells the result. Without this plugin the configured peers are still dialed.
  */
 #include <stdlib.h>
@@ -60,7 +60,7 @@ struct sample {
 };
 
 /* Old nodes tear a line that comes in two segments and blame the sender for the rest
- * (spec/network.md 1.1): what they get fits into one.
+ * (doc/protocol.md 8.1): what they get fits into one.
  */
 #define SEGMENT_BYTES 1200
 

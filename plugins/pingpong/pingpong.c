@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * plugins/pingpong/pingpong.c - asks every peer for a sign of life, measures round trips
  *
- * Owns Ping and Pong (spec/network.md 5). Leave it out and TCP keepalive remains.
+ * Owns Ping and Pong (doc/protocol.md 5). Leave it out and TCP keepalive remains.
  */
 #include "timenode/event.h"
 #include "timenode/host.h"

@@ -95,7 +95,7 @@ sub ping_on ($self) {
 	open my $out, '>', $self->{file} or return;
 	$out->autoflush(1);
 	my $p = Peer->dial("$self->{node}{ip}:$self->{node}{port}", from => $self->{ip}, quiet => 1) or return;
-	$p->handshake or return;
+	$p->handshake(node_id => 1e9 + $$) or return; # not one that the parent draws
 	while (-d $self->{dir}) {
 		my $at = time;
 		my $us = $p->ping(5);
@@ -122,10 +122,12 @@ sub idle ($self, $seconds = 1.5) {
 	return $self->{idle};
 }
 
-# Runs `sub` again and again for that long and prints what it did to the round trips.
-sub during ($self, $what, $sub, $seconds = 1) {
+# Runs `sub` again and again for that long, at most `max` times, and prints what it did to
+# the round trips. Returns how often it ran.
+sub during ($self, $what, $sub, $seconds = 1, $max = 1e9) {
 	my ($from, $times) = (time, 0);
-	do { $sub->($times++) } while (time - $from < $seconds);
+	do { $sub->($times++) } while (time - $from < $seconds && $times < $max);
+	sleep 0.05 while time - $from < $seconds; # what it began goes on
 	my $to = time;
 	my $done = wait_until(sub { $self->samples($to) >= 1 || $self->{lost} }, 10, "$what: the other peer is answered");
 	my @us = sort { $a <=> $b } map { $_->[1] } $self->samples($from, $to);

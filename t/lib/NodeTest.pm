@@ -176,14 +176,17 @@ sub merged ($base, $more) {
 
 # NodeTest->new($name, $ip, $port, %more): conf => {group => {key => value}} over the
 # defaults of a private node (undef takes a key or group away), text => the whole file
-# instead, program => instead of the installed one, env => {}, stage => directories as stage_dir gives, wrap => [words], args => [].
+# instead, env => {}, wrap => [words], program => instead of the installed one, stage =>
+# directories as stage_dir gives, args => [...] instead of -c and the file, socket => where
+# the control socket then is.
 sub new ($class, $name, $ip, $port, %more) {
 	my $self = bless { name => $name, ip => $ip, port => $port, starts => 0,
-		stage => $more{stage} // stage(), env => $more{env} // {}, args => $more{args} // [],
+		stage => $more{stage} // stage(), env => $more{env} // {}, args => $more{args},
 		wrap => $more{wrap} // \@wrap, program => $more{program} }, $class;
 	$self->{dir}    = tempdir('timenode-XXXXXX', TMPDIR => 1, CLEANUP => !$keep);
 	$self->{file}   = "$self->{dir}/timenode.conf";
-	$self->{socket} = "$self->{dir}/run/control.sock";
+	$self->{args} //= ['-c', $self->{file}];
+	$self->{socket} = $more{socket} // "$self->{dir}/run/control.sock";
 	$self->{log}    = "$self->{dir}/err";
 	$self->{conf}   = merged($self->defaults, $more{conf} // {});
 	$self->configure($more{text});
@@ -235,7 +238,7 @@ sub spawn ($self) {
 		open STDIN,  '<',  '/dev/null';
 		open STDOUT, '>>', "$self->{dir}/out";
 		open STDERR, '>>', $self->{log};
-		my @cmd = (@{ $self->{wrap} }, $prog, '-c', $self->{file}, @{ $self->{args} });
+		my @cmd = (@{ $self->{wrap} }, $prog, @{ $self->{args} });
 		exec { $cmd[0] } @cmd or POSIX::_exit(127);
 	}
 	$self->{pid} = $pid;
@@ -292,6 +295,12 @@ sub stop ($self, $deadline = 10) {
 	is($code, 0, "$self->{name} ends with 0") if $code != 0;
 	delete $self->{status};
 	return $code == 0;
+}
+
+# Its log is of no more interest.
+sub forget ($self) {
+	@nodes = grep { $_ != $self } @nodes;
+	return;
 }
 
 sub kill9 ($self) {

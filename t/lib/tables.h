@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * t/lib/tables.h - bodies of all 47 messages, so that every kind and shape meets the
- * recorded lines
+ * t/lib/tables.h - a table with a member of every kind
  */
 #ifndef T_LIB_TABLES_H
 #define T_LIB_TABLES_H
 
 #include "timenode/wire.h"
-
-/* The library's own table of that message, or, while it has none, one of the test's. */
-const struct tn_schema *table_for(unsigned index);
 
 /* One record with a member of every kind, optional ones and extensions included. */
 struct everything {

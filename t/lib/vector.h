@@ -12,8 +12,10 @@
 
 typedef void vector_fn(json_object *record, void *arg);
 
-/* Calls fn for each record of "t/data/<name>"; the number of records. */
-unsigned vectors_each(const char *name, vector_fn *fn, void *arg);
+/* Calls fn for each record of the file `name` in that directory, NULL for our own t/data;
+ * the number of records. A file that is not there ends the test.
+ */
+unsigned vectors_each(const char *dir, const char *name, vector_fn *fn, void *arg);
 
 /* Member of a record as text; "" if there is none. */
 const char *vector_text(json_object *record, const char *member);
@@ -28,7 +30,6 @@ uint8_t *vector_hex(const char *hex, size_t *n);
 struct verdict {
 	int index; /* of the message, TN_ENOENT if there is none */
 	bool utf8, envelope;
-	bool own;       /* the body's table is the library's, not the test's */
 	bool accept;    /* neither malformed nor unknown */
 	bool canonical; /* of the whole line */
 	const void *body;

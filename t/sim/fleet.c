@@ -8,11 +8,12 @@
 
 #include "sim/fleet.h"
 
-extern const struct tn_plugin tn_plugin_desc_pingpong, tn_plugin_desc_peers;
+extern const struct tn_plugin tn_plugin_desc_pingpong, tn_plugin_desc_peers, tn_plugin_desc_keeper;
 
 static const struct plug_builtin builtins[] = {
 	{ "pingpong", &tn_plugin_desc_pingpong },
 	{ "peers", &tn_plugin_desc_peers },
+	{ "keeper", &tn_plugin_desc_keeper },
 };
 
 struct fleet *fleet_create(uint64_t seed)
@@ -58,7 +59,8 @@ void fleet_start(struct fleet_node *n)
 						    .settings = &set,
 						    .store = disk_store(n->disk),
 						    .builtins = builtins,
-						    .builtin_count = 2,
+						    .builtin_count =
+							    sizeof builtins / sizeof *builtins,
 						    .log_level = n->fleet->log_level,
 						    .rules = n->fleet->rules,
 						    .agent = "timenode/sim" },

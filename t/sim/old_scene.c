@@ -77,16 +77,27 @@ void raw_listen(struct raw *r, struct env *env, const char *ip)
 	r->listener = env->ops->listen(env, &at, &raw_listen_events, r, NULL);
 }
 
-void raw_dial(struct raw *r, struct world *w, struct env *env, const char *to, const char *text)
+void raw_open(struct raw *r, struct env *env, const char *to)
 {
 	struct tn_addr at = raw_addr(to);
-	struct iovec v = { (void *)(uintptr_t)text, strlen(text) };
 
 	*r = (struct raw){ .env = env };
 	r->conn = env->ops->connect(env, &at, NULL, &raw_events, r, NULL);
-	raw_wait(w, SECOND);
+}
+
+void raw_write(struct raw *r, const char *text)
+{
+	struct iovec v = { (void *)(uintptr_t)text, strlen(text) };
+
 	if (r->up)
-		env->ops->writev(r->conn, &v, 1);
+		r->env->ops->writev(r->conn, &v, 1);
+}
+
+void raw_dial(struct raw *r, struct world *w, struct env *env, const char *to, const char *text)
+{
+	raw_open(r, env, to);
+	raw_wait(w, SECOND);
+	raw_write(r, text);
 	raw_wait(w, SECOND / 2);
 }
 

@@ -24,6 +24,8 @@ struct raw {
 };
 
 void raw_listen(struct raw *, struct env *, const char *ip);
+void raw_open(struct raw *, struct env *, const char *to);
+void raw_write(struct raw *, const char *text);
 /* Connects and writes `text`, then half a second for answers. */
 void raw_dial(struct raw *, struct world *, struct env *, const char *to, const char *text);
 void raw_send(struct raw *, struct world *, const char *text); /* forgets what it got before */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * t/sim/peer_old.h - a node of December 2025 as the tests meet it
  *
- * A state machine of the reference (spec/network.md 1.1, 1.3 to 1.5, 3, 5, 6), its
+ * A state machine of the reference (doc/protocol.md 8), its
  * defects included, on core/env/env.h only: it runs in the simulator and on libevent.
  * It keeps no chain; requests that need one are answered as by a node at height 0.
  */

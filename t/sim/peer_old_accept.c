@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * t/sim/peer_old_accept.c - the old node as listener (spec/network.md 1.3 to 1.5, 3.1, 3.3, 3.4)
+ * t/sim/peer_old_accept.c - the old node as listener (doc/protocol.md 8.1 to 8.4)
  */
 #include "sim/peer_old_impl.h"
 

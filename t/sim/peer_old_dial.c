@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * t/sim/peer_old_dial.c - the old node as dialer (spec/network.md 3.1, 3.5, 5, 6.1, 6.2)
+ * t/sim/peer_old_dial.c - the old node as dialer (doc/protocol.md 8.5)
  */
 #include "sim/peer_old_impl.h"
 

@@ -24,7 +24,7 @@ struct old_host *old_host(struct peer_old *node, const char *ip)
 	return h;
 }
 
-/* ---- the blacklist (spec/network.md 1.5) */
+/* ---- the blacklist (doc/protocol.md 8.2) */
 
 bool old_is_banned(const struct old_host *h, uint64_t now_us)
 {
@@ -59,7 +59,7 @@ bool old_violation(struct old_host *h, const char *reason)
 	return h->about.violations > 10;
 }
 
-/* ---- who dials, who wins (spec/network.md 3.4): two rules that contradict each other */
+/* ---- who dials, who wins (doc/protocol.md 8.3): two rules that contradict each other */
 
 bool old_may_dial(const struct old_host *h)
 {
@@ -87,7 +87,7 @@ void old_add_candidate(void *node, const char *text)
 	old_host(node, ip)->candidate = true;
 }
 
-/* ---- the registry (spec/network.md 3.6): one writer per address */
+/* ---- the registry (doc/protocol.md 8.4): one writer per address */
 
 static void drop_writer(struct old_session *s)
 {

@@ -2,7 +2,7 @@
  * t/sim/peer_old_io.c - sockets of the old node: lines in, lines out
  *
  * Reading is what makes it lose lines: whatever it has taken of an unfinished line is
- * forgotten when a timer or a broadcast interrupts it (spec/network.md 1.1).
+ * forgotten when a timer or a broadcast interrupts it (doc/protocol.md 8.1).
  */
 #include "sim/peer_old_impl.h"
 

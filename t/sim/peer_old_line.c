@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * t/sim/peer_old_line.c - what the reference's parser takes (spec/network.md 1.2)
+ * t/sim/peer_old_line.c - what the reference's parser takes (doc/protocol.md 2)
  *
  * On json-c, so that it is not our own decoder that judges our own encoder. It takes
  * more than the reference: bodies that the old node does not use are not looked into,
