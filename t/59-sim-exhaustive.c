@@ -232,11 +232,11 @@ static struct config config_of(unsigned n)
 
 #define CONFIGS (3 * 3 * OWNS * OWNS * REACHES * 2 * 3 * 3)
 
-static void configurations(struct states *states)
+static void configurations(struct states *states, unsigned slow)
 {
 	unsigned good = 0, all = 0, shown = 0;
 
-	for (unsigned n = 0; n < CONFIGS; n++) {
+	for (unsigned n = 0; n < CONFIGS; n += slow) {
 		struct config c = config_of(n);
 
 		if (!is_possible(&c))
@@ -245,7 +245,7 @@ static void configurations(struct states *states)
 		good += config_good(states, &c, &shown);
 	}
 	is_uint(good, all, "each of %u configurations is linked once within 120 s", all);
-	ok(all == 7425, "none was left out");
+	ok(slow > 1 || all == 7425, "none was left out");
 }
 
 /* ---- every order of messages */
@@ -462,13 +462,16 @@ static void old_nodes(struct states *states, uint64_t seeds)
 int main(void)
 {
 	struct states *states = calloc(1, sizeof *states);
+	const char *env = getenv("TN_SLOW"); /* under a checker: less of everything */
+	unsigned slow = env && atoi(env) > 1 ? (unsigned)atoi(env) : 1;
 
-	configurations(states);
-	orders(states, 7, 4);
-	old_nodes(states, 10);
+	configurations(states, slow);
+	orders(states, slow > 1 ? 4 : 7, 4);
+	old_nodes(states, slow > 1 ? 1 : 10);
 	note("%llu runs, %llu different states of the two", (unsigned long long)states->runs,
 	     (unsigned long long)states->n);
-	ok(states->n >= 800 && states->n < SET / 2, "and all of them were told apart");
+	ok(states->n >= (slow > 1 ? 200 : 900) && states->n < SET / 2,
+	   "and all of them were told apart");
 	free(states);
 	return done_testing();
 }

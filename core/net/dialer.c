@@ -340,7 +340,8 @@ static int unwant(struct net *net, const struct tn_addr *a, enum peer_kind kind)
 	return 0;
 }
 
-/* Certain where we listen on that very address; else a belief, good enough for candidates. */
+/* Certain where we listen on that very address; what is configured beside that may be a
+ * mistake and does for candidates only. */
 static bool is_self(const struct net *net, const struct tn_addr *a, enum peer_kind kind)
 {
 	const struct tn_addrs *listen = &net->set->network.listen;
@@ -348,7 +349,7 @@ static bool is_self(const struct net *net, const struct tn_addr *a, enum peer_ki
 	for (uint32_t i = 0; i < listen->n; i++)
 		if (!tn_addr_cmp(a, &listen->v[i]))
 			return true;
-	return kind == PEER_CANDIDATE && net->self_known && !tn_addr_cmp(a, &net->self);
+	return kind == PEER_CANDIDATE && net->self_sure && !tn_addr_cmp(a, &net->self);
 }
 
 static int want(struct net *net, const struct tn_addr *a, enum peer_kind kind)

@@ -11,7 +11,7 @@
 
 #define SECOND UINT64_C(1000000)
 #define TWO_MAX_US (12 * SECOND) /* a handshake time-out, and a look on either side */
-#define DOUBLES_MAX 3            /* of one pair, for one healing */
+#define DOUBLES_MAX 2            /* of one pair, for one healing */
 #define WALL_START_US (INT64_C(1767225600) * 1000000 - INT64_C(1000000))
 
 static bool broken(struct check *c, unsigned a, unsigned b, const char *fmt, ...)
@@ -223,6 +223,7 @@ bool check_linked(struct check *c)
 			if (i == j || !must_be_linked(c, i, j))
 				continue;
 			c->pairs_linked++;
+			c->doubles_told += doubles_of(c, i, j);
 			if (v.up[i][j] != 1)
 				return broken(c, i, j,
 					      "%s has %u sessions with %s 120 s after "

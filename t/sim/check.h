@@ -17,6 +17,7 @@ struct check {
 	unsigned a, b;                   /* nodes it is about */
 	uint64_t looks, pairs_linked, pings_matched, doubles; /* how much was really checked */
 
+	uint64_t doubles_told; /* ends as a double that the nodes' histories tell */
 	uint64_t two_since_us[FLEET_MAX][FLEET_MAX];
 	uint64_t healed_us;
 	struct {

@@ -328,6 +328,18 @@ bool storm_calm(struct storm *s, uint64_t us, const struct storm_watch *watch)
 	return run(s, us, false, watch);
 }
 
+/* All streams at once, as when a router starts again: everybody dials in the same moment. */
+static void reset_all(struct storm *s)
+{
+	for (unsigned i = 0; i < s->fleet->nodes; i++)
+		for (unsigned j = i + 1; j < s->fleet->nodes; j++)
+			if (world_reset(s->fleet->world, node(s, i)->env, node(s, j)->env, true)) {
+				s->fired[STORM_RESET]++;
+				touch(s, i, j, 0);
+			}
+	world_trace_note(s->fleet->world, NULL, NULL, "*** all streams were reset");
+}
+
 void storm_heal(struct storm *s)
 {
 	while (s->actives)
@@ -336,6 +348,8 @@ void storm_heal(struct storm *s)
 		world_wall_offset(node(s, i)->env, 0);
 		world_wake(s->fleet->world, node(s, i)->env);
 	}
+	if (draw(s, 0, 1))
+		reset_all(s);
 	world_trace_note(s->fleet->world, NULL, NULL, "*** healed");
 }
 

@@ -42,7 +42,8 @@ struct storm_watch {
 };
 bool storm_rage(struct storm *, uint64_t us, const struct storm_watch *);
 bool storm_calm(struct storm *, uint64_t us, const struct storm_watch *); /* no new ones */
-void storm_heal(struct storm *); /* all nodes run and reach each other, firewalls apart */
+void storm_heal(struct storm *); /* all nodes run and reach each other, firewalls apart;
+				   every other time all streams end in the same moment */
 
 const char *storm_name(enum storm_fault);
 unsigned storm_fired(const struct storm *, enum storm_fault);

@@ -272,6 +272,7 @@ struct trial trial_run(const struct trial_setup *setup)
 	snprintf(out.broken, sizeof out.broken, "%s", r->check.broken);
 	out.pairs = r->check.pairs_linked;
 	out.doubles = r->check.doubles;
+	out.told = r->check.doubles_told;
 	out.matched = r->check.pings_matched;
 	out.hash = world_hash(r->fleet->world);
 	for (int k = 0; r->storm && k < STORM_FAULTS; k++)
@@ -288,6 +289,7 @@ void trial_add(struct trial *sum, const struct trial *t)
 	sum->messages += t->messages;
 	sum->pairs += t->pairs;
 	sum->doubles += t->doubles;
+	sum->told += t->told;
 	sum->matched += t->matched;
 	for (int k = 0; k < STORM_FAULTS; k++)
 		sum->fired[k] += t->fired[k];

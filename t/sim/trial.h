@@ -26,6 +26,7 @@ struct trial {
 	uint64_t node_seconds;   /* that were lived through, all nodes together */
 	uint64_t messages;       /* received by all nodes, as counted by their framers */
 	uint64_t pairs, doubles; /* pairs found linked after a healing; doubles seen */
+	uint64_t told;           /* doubles in the histories after healing */
 	uint64_t matched;        /* sessions whose every ping was found answered */
 	unsigned fired[STORM_FAULTS];
 	uint64_t hash; /* of the whole run */
