@@ -16,11 +16,13 @@
 #include "base/log.h"
 #include "base/log_sink.h"
 #include "conf/settings.h"
+#include "crash.h"
 #include "daemon.h"
 #include "env/event.h"
 #include "node.h"
 #include "options.h"
 #include "store/store.h"
+#include "watchdog.h"
 
 #define DEFAULT_CONFIG TN_SYSCONF_DIR "/timenode/timenode.conf"
 
@@ -36,6 +38,8 @@ struct app {
 	struct sink *sink;
 	struct logger *log;
 	struct node *node;
+	struct crash *crash;
+	struct watchdog *watchdog;
 	const char *pid_path;
 	int pid_fd; /* -1: not taken */
 	int report; /* to the parent of --daemon, -1: in the foreground */
@@ -288,8 +292,8 @@ static int watch_signals(struct app *a, struct tn_error *err)
 	return 0;
 }
 
-/* Half of the time that the service manager grants. */
-static void start_watchdog(void)
+/* Of life, to the service manager: each half of the time that it grants. */
+static void start_signs(void)
 {
 	uint64_t us = daemon_watchdog_us() / 2;
 	struct itimerval t = { .it_interval = { .tv_sec = (time_t)(us / 1000000),
@@ -347,6 +351,9 @@ static int assemble(struct app *a, struct tn_error *err)
 	if (!a->env || open_log(a, err) < 0 || watch_signals(a, err) < 0)
 		return FAILED;
 	env_event_on_full(a->env, on_full, a);
+	a->crash = crash_watch(&a->node, a->sink, err);
+	if (!a->crash)
+		return FAILED;
 	rc = make_node(a, open_store(a, err), err);
 	if (rc < 0)
 		return rc == TN_EINVAL ? USAGE : FAILED;
@@ -359,7 +366,12 @@ static int assemble(struct app *a, struct tn_error *err)
 /* The pid file goes after all but its own name: whoever takes it next finds the store closed. */
 static void dismantle(struct app *a)
 {
-	node_free(a->node);
+	struct node *node = a->node;
+
+	watchdog_stop(a->watchdog);
+	a->node = NULL; /* a crash from here on has no node to look at */
+	node_free(node);
+	crash_forget(a->crash);
 	logger_free(a->log);
 	env_event_free(a->env);
 	sink_free(a->sink);
@@ -393,8 +405,9 @@ static int run(struct app *a)
 		 (long)getpid(), conf_name(&a->opt), (unsigned long long)files);
 	daemon_up(a->report);
 	daemon_notify("READY=1");
-	start_watchdog();
-	if (env_event_run(a->env, &err) < 0)
+	start_signs();
+	a->watchdog = watchdog_start(a->env, a->crash, a->set.loop.hang, a->set.loop.abort, &err);
+	if (!a->watchdog || env_event_run(a->env, &err) < 0)
 		return complain(&err, FAILED);
 	log_line(a->log, "main", LOG_LEVEL_INFO, "", "Stopped");
 	return DONE;

@@ -225,6 +225,7 @@ static void keep_fixed(const struct settings *old, struct settings *now)
 {
 	now->top = old->top;
 	now->store = old->store;
+	now->loop = old->loop;
 	now->network.name = old->network.name;
 	now->network.listen = old->network.listen;
 	now->network.genesis = old->network.genesis;
@@ -341,6 +342,11 @@ void node_on_reload(struct node *node, int (*fn)(void *arg, struct tn_error *), 
 {
 	node->reload = fn;
 	node->reload_arg = arg;
+}
+
+bool node_now(const struct node *node, struct bus_now *now)
+{
+	return bus_now(plug_bus(node->plug), now);
 }
 
 int node_command(struct node *node, const char *line, node_reply_fn *fn, void *arg)

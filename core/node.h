@@ -51,6 +51,9 @@ int node_reload(struct node *, const struct conf *, struct tn_error *);
  */
 void node_stop(struct node *, void (*fn)(void *arg), void *arg);
 
+/* Whose code runs now: see bus_now. */
+bool node_now(const struct node *, struct bus_now *);
+
 /* NULL is fine. After node_stop's fn, or at once (a crash of a simulated node). */
 void node_free(struct node *);
 

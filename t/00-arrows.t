@@ -97,9 +97,16 @@ sub writable {
 
 SKIP: {
 	my $build = $ENV{TN_BUILDDIR};
-	skip 'no build tree', 2 unless $build && -f "$build/libtncore.a";
-	skip 'sanitizers add data of their own', 2 if $ENV{TN_SANITIZED};
+	skip 'no build tree', 6 unless $build && -f "$build/libtncore.a";
+	skip 'sanitizers add data of their own', 6 if $ENV{TN_SANITIZED};
 	is_deeply([writable("$build/libtncore.a", glob("$build/plugins/*/.libs/*.o"))], [], 'no writable static data');
+	# A signal handler gets no argument: the process has one pointer for it, and nothing else.
+	my @daemon = grep { !/-crash\.o$/ } glob("$build/core/timenoded-*.o");
+	cmp_ok(scalar(@daemon), '>=', 3, 'objects of the daemon');
+	is_deeply([writable(@daemon)], [], 'none in the daemon around it');
+	my $crash = "$build/core/timenoded-crash.o";
+	is(join(' ', map { /(\.\S+ \d+)$/ } writable($crash)), '.bss 8', 'one pointer where a crash is told');
+	is_deeply([map { / [bBcC] (\S+)/ ? $1 : () } `nm '$crash'`], ['the_process'], 'the one that has leave to be');
 	my $dir = tempdir(CLEANUP => 1);
 	open my $out, '>', "$dir/x.c" or die $!;
 	print $out "int f(void);\nint f(void)\n{\n\tstatic int n;\n\treturn n++;\n}\n";

@@ -115,7 +115,7 @@ static const struct {
 	  "dial_rule, passive_wait, strict_network, connect, genesis, genesis_time, whitelist" },
 	{ "unknown-far", 2,
 	  "found the unknown key \"colour\", expected one of data_dir, run_dir, plugin_dir, network, "
-	  "sessions, score, store, log, plugins" },
+	  "sessions, score, store, loop, log, plugins" },
 	{ "unknown-group", 2, "found the unknown key \"networks\", expected perhaps \"network\"" },
 	{ "unknown-many", 2,
 	  "found the unknown key \"colour\" in sessions, expected one of outbound, inbound, masternodes, max_per_ip, stall, line_max, unfinished_session, unfinished_node, queue_session, ..." },

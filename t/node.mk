@@ -8,7 +8,7 @@ TESTS += t/27-core-options.t
 
 # The real main.c around a node that only pretends (no node, store or network needed).
 check_PROGRAMS += t/fake-timenoded
-t_fake_timenoded_SOURCES = t/fake/node.c core/main.c core/daemon.c core/options.c
+t_fake_timenoded_SOURCES = t/fake/node.c core/main.c core/daemon.c core/options.c core/crash.c core/watchdog.c
 t_fake_timenoded_CPPFLAGS = $(unit_cppflags)
 t_fake_timenoded_LDADD = $(core_libs)
 dist_check_SCRIPTS += t/70-node-daemon.t

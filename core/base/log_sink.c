@@ -77,6 +77,11 @@ static int to_file(struct sink *s, const char *file, struct tn_error *err)
 	return 0;
 }
 
+int sink_fd(const struct sink *s)
+{
+	return s->fd;
+}
+
 int sink_set(struct sink *s, const char *to, const char *file, struct tn_error *err)
 {
 	bool syslog_wanted = strcmp(to, "syslog") == 0;

@@ -27,6 +27,9 @@ int sink_set(struct sink *, const char *to, const char *file, struct tn_error *)
  */
 int sink_reopen(struct sink *, struct tn_error *);
 
+/* Where lines go, -1: syslog. For a signal handler, which has no other way. */
+int sink_fd(const struct sink *);
+
 /* One line without LF. To syslog it goes without its time and level, which syslog adds. */
 void sink_write(struct sink *, enum log_level, const char *line, size_t n);
 

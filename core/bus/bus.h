@@ -85,7 +85,7 @@ const char *bus_owner(const struct bus *, unsigned id);
 
 #define BUS_SLOW_US 20000   /* counted */
 #define BUS_STALL_US 100000 /* one log line a minute; a point each 100 ms, up to 25 */
-#define BUS_BROKEN_POINTS 10
+#define BUS_BROKEN_POINTS 11
 
 struct bus_overrun { /* of one member */
 	uint64_t calls, slow, stalls, worst_us, total_us;
@@ -101,7 +101,16 @@ struct bus_call {
 void bus_enter(struct bus *, struct bus_call *, struct bus_member *, const char *handler,
 	       const char *message);
 void bus_exit(struct bus *, struct bus_call *);
-unsigned bus_depth(const struct bus *);     /* 0: no plugin is being called */
+unsigned bus_depth(const struct bus *); /* 0: no plugin is being called */
+
+/* Whose code runs now, for a signal handler on this thread: only reads, borrows all. */
+struct bus_now {
+	const char *plugin, *handler, *message; /* message may be NULL */
+	const struct tn_addr *peer;             /* whose message is under way, or NULL */
+};
+bool bus_now(const struct bus *, struct bus_now *);
+/* The last call that held the loop for BUS_STALL_US or more; "": none did. */
+const char *bus_last_stall(const struct bus *);
 struct tn_arena *bus_scratch(struct bus *); /* emptied when the outermost call returns */
 struct bus_overrun bus_overrun(const struct bus_member *);
 

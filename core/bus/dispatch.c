@@ -220,7 +220,9 @@ static void dispatch(struct bus *b, struct session *s, const struct claim *c, un
 		dispatch_refuse(b, &m, REASON_MEMORY);
 		return;
 	}
+	b->under_way = &m;
 	pass_gates(b, &m);
+	b->under_way = NULL;
 	give_arena(b, m.msg.arena);
 }
 

@@ -122,6 +122,8 @@ struct bus {
 	struct tn_seen *seen;
 	struct handles *holds;
 	struct bus_msg *current;
+	const struct bus_msg *under_way; /* also in gates, answers and watchers */
+	char last_stall[200];
 	struct bus_call *call; /* innermost */
 	struct tn_arena *scratch, *spare;
 	struct bus_peer *paused; /* sessions stopped by a byte budget */

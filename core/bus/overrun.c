@@ -3,6 +3,9 @@
  *
  * A call's time is its own: what it spends inside calls of other plugins is theirs.
  */
+#include <stdatomic.h>
+#include <stdio.h>
+
 #include "bus/impl.h"
 
 #define MINUTE_US 60000000u
@@ -24,6 +27,7 @@ void bus_enter(struct bus *b, struct bus_call *c, struct bus_member *m, const ch
 				.message = message,
 				.begun_us = env_mono_us(b->env),
 				.outer = b->call };
+	atomic_signal_fence(memory_order_release); /* bus_now may come between */
 	b->call = c;
 	b->depth++;
 }
@@ -40,6 +44,17 @@ static void say_stall(struct bus *b, const struct bus_call *c, uint64_t us, uint
 		 (unsigned)(us / 1000));
 }
 
+static void keep_stall(struct bus *b, const struct bus_call *c, uint64_t us)
+{
+	const struct session *s = b->under_way ? b->under_way->s : NULL;
+	char addr[TN_ADDR_TEXT];
+
+	snprintf(b->last_stall, sizeof b->last_stall, "plugin %s, %s%s%.40s%s%s, %u ms",
+		 c->member->name, c->handler, c->message ? " of " : "",
+		 c->message ? c->message : "", s ? " from " : "",
+		 s ? tn_addr_text(&s->remote, addr) : "", (unsigned)(us / 1000));
+}
+
 static void count_time(struct bus *b, const struct bus_call *c, uint64_t us, uint64_t now)
 {
 	struct bus_overrun *o = &c->member->overrun;
@@ -53,6 +68,7 @@ static void count_time(struct bus *b, const struct bus_call *c, uint64_t us, uin
 	if (us < BUS_STALL_US)
 		return;
 	o->stalls++;
+	keep_stall(b, c, us);
 	say_stall(b, c, us, now);
 	us /= BUS_STALL_US;
 	bus_failed(c->member, us < STALL_POINTS_MAX ? (unsigned)us : STALL_POINTS_MAX,
@@ -100,4 +116,25 @@ struct tn_arena *bus_scratch(struct bus *b)
 struct bus_overrun bus_overrun(const struct bus_member *m)
 {
 	return m->overrun;
+}
+
+bool bus_now(const struct bus *b, struct bus_now *out)
+{
+	const struct bus_call *c = b->call;
+
+	while (c && !c->member)
+		c = c->outer;
+	if (!c)
+		return false;
+	*out = (struct bus_now){ .plugin = c->member->name,
+				 .handler = c->handler,
+				 .message = c->message };
+	if (b->under_way && b->under_way->s)
+		out->peer = &b->under_way->s->remote;
+	return true;
+}
+
+const char *bus_last_stall(const struct bus *b)
+{
+	return b->last_stall;
 }

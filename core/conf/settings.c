@@ -332,8 +332,8 @@ static int check_plugins(struct reading *r)
 
 static int read_sections(struct reading *r)
 {
-	static const char *const groups[] = { "network", "sessions", "score", "store",
-					      "log",     "plugins",  NULL };
+	static const char *const groups[] = { "network", "sessions", "score",   "store",
+					      "loop",    "log",      "plugins", NULL };
 	static const char *const levels[] = { "levels", NULL };
 	size_t n;
 	const struct settings_section *s = settings_sections(&n);

@@ -34,6 +34,9 @@ struct settings_score {
 struct settings_store {
 	uint64_t map_size;
 };
+struct settings_loop {
+	uint64_t hang, abort;
+};
 struct settings_log {
 	struct tn_str to, file, level;
 	uint64_t repeat;
@@ -51,6 +54,7 @@ struct settings {
 	struct settings_sessions sessions;
 	struct settings_score score;
 	struct settings_store store;
+	struct settings_loop loop;
 	struct settings_log log;
 
 	/* derived and checked by settings_read */
@@ -91,7 +95,7 @@ size_t settings_print(const struct settings *, char *buf, size_t room);
 
 /* Changed options that need a restart: fills `keys` ("network.listen") up to n, returns
  * the number. A reload keeps their old values and says so. These are listen, name,
- * genesis, genesis_time of network, the three directories, and store.
+ * genesis, genesis_time of network, the three directories, store and loop.
  */
 size_t settings_restart_keys(const struct settings *old, const struct settings *now,
 			     const char **keys, size_t n);

@@ -91,6 +91,13 @@ static const struct tn_option store[] = {
 	      "Address space for the store: the most it can hold. Under valgrind at most 32G."),
 };
 
+static const struct tn_option loop[] = {
+	FIXED(settings_loop, hang, TN_O_MS, "2s", 100, HOUR,
+	      "A turn of the loop that lasts so long is told, with what holds it."),
+	FIXED(settings_loop, abort, TN_O_MS, "60s", 0, HOUR,
+	      "One that lasts so long ends the process, with a core file. 0s: never."),
+};
+
 static const struct tn_option log_options[] = {
 	OPT(settings_log, to, "stderr", 1, 16, "stderr, file or syslog."),
 	OPT(settings_log, file, "", 0, 1000, "The file, opened again on SIGHUP."),
@@ -118,6 +125,7 @@ const struct settings_section *settings_sections(size_t *n)
 		SECTION("sessions", sessions, sessions),
 		SECTION("score", score, score),
 		SECTION("store", store, store),
+		SECTION("loop", loop, loop),
 		SECTION("log", log_options, log),
 	};
 

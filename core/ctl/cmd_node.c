@@ -97,6 +97,23 @@ static void give_metrics(struct request *r)
 	}
 }
 
+/* How long the loop was not there for others, and who held it last. */
+static void give_loop(struct request *r)
+{
+	static const char *const bins[ENV_TURN_BINS] = { "loop_1ms", "loop_10ms", "loop_100ms",
+							 "loop_1s", "loop_longer" };
+	struct env *env = r->ctl->set.env;
+	struct env_turns t;
+
+	if (!env->ops->turns)
+		return;
+	env->ops->turns(env, &t);
+	for (unsigned i = 0; i < ENV_TURN_BINS; i++)
+		reply_u64(r, bins[i], t.bin[i]);
+	reply_u64(r, "loop_worst_us", t.worst_us);
+	reply_text(r, "loop_held", bus_last_stall(plug_bus(r->ctl->set.plug)));
+}
+
 static int run_status(struct request *r, struct tn_error *err)
 {
 	struct net_counts n;
@@ -114,6 +131,7 @@ static int run_status(struct request *r, struct tn_error *err)
 	give_audit(r);
 	give_counts(r, &n);
 	give_policy(r);
+	give_loop(r);
 	give_metrics(r);
 	reply_send(r);
 	return 0;

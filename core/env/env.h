@@ -36,6 +36,13 @@ struct env_events {
 	void (*connected)(void *arg, int err);
 };
 
+/* Turns of the loop by how long they took, from the first event to the last deferred call. */
+#define ENV_TURN_BINS 5 /* under 1, 10, 100 and 1000 ms, and longer ones */
+struct env_turns {
+	uint64_t bin[ENV_TURN_BINS];
+	uint64_t worst_us;
+};
+
 struct env {
 	const struct env_ops *ops; /* the implementation's own part follows */
 };
@@ -80,6 +87,9 @@ struct env_ops {
 
 	/* Where finished log lines go (no LF at the end). */
 	void (*log)(struct env *, enum env_log_level level, const char *line, size_t n);
+
+	/* NULL where time stands still during a turn. */
+	void (*turns)(struct env *, struct env_turns *);
 };
 
 /* Wrappers, so that core code reads like calls. */

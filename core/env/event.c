@@ -36,6 +36,38 @@ static int64_t wall_us(struct env *env)
 	return (int64_t)clock_us(CLOCK_REALTIME);
 }
 
+void event_turn(struct event_env *e)
+{
+	if (!atomic_load_explicit(&e->busy_us, memory_order_relaxed))
+		atomic_store_explicit(&e->busy_us, clock_us(CLOCK_MONOTONIC), memory_order_relaxed);
+}
+
+static void end_turn(struct event_env *e)
+{
+	uint64_t since = atomic_load_explicit(&e->busy_us, memory_order_relaxed), us, limit = 1000;
+	unsigned bin = 0;
+
+	if (!since)
+		return;
+	us = clock_us(CLOCK_MONOTONIC) - since;
+	for (; bin < ENV_TURN_BINS - 1 && us >= limit; limit *= 10)
+		bin++;
+	e->turns.bin[bin]++;
+	if (us > e->turns.worst_us)
+		e->turns.worst_us = us;
+	atomic_store_explicit(&e->busy_us, 0, memory_order_relaxed);
+}
+
+static void turns(struct env *env, struct env_turns *out)
+{
+	*out = event_env_of(env)->turns;
+}
+
+uint64_t env_event_busy_since(struct env *env)
+{
+	return atomic_load_explicit(&event_env_of(env)->busy_us, memory_order_relaxed);
+}
+
 static void fill_random(struct env *env, void *p, size_t n)
 {
 	(void)env;
@@ -48,6 +80,7 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	event_turn(e);
 	e->wake_fn(e->wake_arg);
 }
 
@@ -147,6 +180,7 @@ static const struct env_ops ops = {
 	.shut = event_shut,
 	.close = event_close,
 	.log = log_line,
+	.turns = turns,
 };
 
 /* The precise timer takes the clock that mono_us reads, so that a wake-up is never
@@ -226,7 +260,10 @@ int env_event_run(struct env *env, struct tn_error *err)
 			flags |= EVLOOP_NONBLOCK;
 		if (event_base_loop(e->base, flags) < 0)
 			return tn_fail(err, TN_EIO, "the event loop failed");
+		if (e->deferred.n)
+			event_turn(e);
 		run_deferred(e);
+		end_turn(e);
 	}
 	e->stop = false;
 	return 0;
@@ -242,6 +279,7 @@ static void on_signal(evutil_socket_t signo, short what, void *arg)
 	struct signal_watch *w = arg;
 
 	(void)what;
+	event_turn(w->env);
 	w->fn(w->arg, (int)signo);
 }
 
@@ -252,6 +290,7 @@ int env_event_signal(struct env *env, int signo, void (*fn)(void *arg, int signo
 
 	if (!w)
 		return TN_ENOMEM;
+	w->env = e;
 	w->fn = fn;
 	w->arg = arg;
 	if (evsignal_assign(&w->ev, e->base, signo, on_signal, w) || evsignal_add(&w->ev, NULL)) {

@@ -21,6 +21,9 @@ void env_event_stop(struct env *); /* from any callback */
 /* fn(arg, signo) on the loop. 0 or an error. */
 int env_event_signal(struct env *, int signo, void (*fn)(void *arg, int signo), void *arg);
 
+/* From any thread: when the turn began that the loop is in (CLOCK_MONOTONIC), 0: it waits. */
+uint64_t env_event_busy_since(struct env *);
+
 void env_event_log_to(struct env *, env_log_fn *, void *arg);
 
 /* Told whenever accept() failed for want of descriptors (accepting pauses 100 ms). */

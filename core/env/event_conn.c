@@ -33,6 +33,7 @@ static void on_ready(evutil_socket_t fd, short what, void *arg)
 	struct event_env *e = c->env;
 
 	(void)fd;
+	event_turn(e);
 	e->current = c;
 	if (what & c->armed & EV_READ)
 		c->events->readable(c->arg);
@@ -115,6 +116,7 @@ static void on_connected(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	event_turn(c->env);
 	if (!err && getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &err, &n))
 		err = errno;
 	c->kind = CONN_STREAM;

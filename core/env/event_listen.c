@@ -28,6 +28,7 @@ static void on_pause_over(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
+	event_turn(((struct env_conn *)arg)->env);
 	watch(arg);
 }
 
@@ -80,6 +81,7 @@ static void on_acceptable(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	event_turn(e);
 	e->current = l;
 	for (int i = 0; i < ACCEPT_AT_ONCE && e->current == l; i++)
 		if (!accept_one(l))

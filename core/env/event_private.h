@@ -7,12 +7,15 @@
 #define CORE_ENV_EVENT_PRIVATE_H
 
 #include <netinet/in.h>
+#include <stdatomic.h>
 #include <sys/socket.h>
 
 #include <event2/event.h>
 #include <event2/event_struct.h>
 
 #include "env/event.h"
+
+struct event_env;
 
 struct deferred {
 	void (*fn)(void *arg);
@@ -26,6 +29,7 @@ struct deferred_list {
 
 struct signal_watch {
 	struct event ev;
+	struct event_env *env;
 	void (*fn)(void *arg, int signo);
 	void *arg;
 	struct signal_watch *next;
@@ -44,6 +48,8 @@ struct event_env {
 	void *log_arg;
 	void (*full_fn)(void *arg, int err);
 	void *full_arg;
+	atomic_uint_least64_t busy_us; /* written by the loop, read by whoever watches it */
+	struct env_turns turns;
 	bool stop;
 };
 
@@ -65,6 +71,9 @@ static inline struct event_env *event_env_of(struct env *e)
 {
 	return (struct event_env *)e;
 }
+
+/* event.c: first of all in everything that libevent calls */
+void event_turn(struct event_env *);
 
 /* event_conn.c */
 struct env_conn *conn_create(struct event_env *, int fd, enum conn_kind, const struct env_events *,

@@ -110,3 +110,9 @@ void node_on_reload(struct node *n, int (*fn)(void *arg, struct tn_error *), voi
 	(void)fn;
 	(void)arg;
 }
+
+bool node_now(const struct node *n, struct bus_now *now)
+{
+	(void)n, (void)now;
+	return false;
+}
