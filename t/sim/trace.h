@@ -15,7 +15,7 @@ void trace_free(struct trace *); /* NULL is fine */
 
 /* who, whom: whoever the line is about; compared only. */
 void trace_add(struct trace *, uint64_t at_us, const void *who, const void *whom, const char *fmt,
-	       va_list);
+	       va_list) __attribute__((format(printf, 5, 0)));
 
 /* Lines about a or b (NULL, NULL: all), oldest first, led by "# ". */
 void trace_print(const struct trace *, FILE *, const void *a, const void *b);
