@@ -158,7 +158,7 @@ static void test_file(struct bed *b)
 
 int main(void)
 {
-	struct bed b;
+	struct bed b = { 0 };
 
 	setup(&b);
 	test_bytes(&b);

@@ -14,8 +14,8 @@ t_19_lib_chain_keys_t_SOURCES = t/19-lib-chain-keys.c $(chain_parts)
 t_19_lib_chain_keys_t_CPPFLAGS = $(lib_test_cppflags)
 t_19_lib_chain_keys_t_LDADD = libtimenode.la $(JSONC_LIBS)
 
-dist_check_SCRIPTS += t/19-cli-wire.t
-TESTS += t/19-cli-wire.t
+dist_check_SCRIPTS += t/73-cli-wire.t
+TESTS += t/73-cli-wire.t
 
 t_19_lib_chain_edges_t_SOURCES = t/19-lib-chain-edges.c $(lib_tap)
 t_19_lib_chain_edges_t_CPPFLAGS = $(lib_test_cppflags) $(SODIUM_CFLAGS) $(CRYPTO_CFLAGS)

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: MIT
-# t/19-cli-wire.t - timenode-cli wire against the recorded lines, hashes and signatures
+# t/73-cli-wire.t - timenode-cli wire against the recorded lines, hashes and signatures
 use strict;
 use warnings;
 use Test::More;
