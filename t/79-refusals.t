@@ -65,7 +65,7 @@ sub finish (@nodes) {
 	my $other = dialer('genesis 2', '127.0.0.2', '127.0.0.1', genesis => 'b2' x 32);
 	both_say('genesis', $other, $host, qr/refused by the peer: another genesis/, qr/another genesis/);
 	finish($other, $host);
-	my $self = node('self', '127.0.0.1', network => { listen => ["127.0.0.1:$port", "127.0.0.3:$port"],
+	my $self = node('self', '127.0.0.1', network => { listen => ["0.0.0.0:$port"], local_ip => '127.0.0.1',
 		connect => ["127.0.0.3:$port"], dial_rule => 'any' });
 	ok(wait_until(sub { why_says($self, '127.0.0.3', qr/refused by the peer: self/) }, 10, 'self: as dialer'), 'self: the dialer says so');
 	ok(wait_until(sub { why_says($self, '127.0.0.1', qr/self: this is your own node/) }, 10, 'self: as listener'), 'self: the listener says so');

@@ -190,10 +190,13 @@ sub lives_on ($n, $p) {
 	my $status = $n->ended(20);
 	ok(defined $status && $status != 0, 'a crash ends the node');
 	is($status, -11, 'by its own signal') unless $ENV{TN_SANITIZED} || $ENV{TN_WRAP};
+	SKIP: {
+	skip 'a sanitizer takes the signal for itself', 2 if $ENV{TN_SANITIZED};
 	my @last = $n->log_lines(qr/error crash/);
 	is(scalar(@last), 1, 'with one line');
 	like($last[0] // '', qr/^\d{4}-\d\d-\d\dT[\d:.]{12}Z error crash Killed by SIGSEGV in plugin bad_crash, message of GetBlockHeight from 127\.0\.0\.9:\d+$/,
 		'that names plugin, message and peer');
+	}
 	$n->forget;
 }
 done_testing();
