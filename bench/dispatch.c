@@ -87,7 +87,7 @@ static double by_claim(struct board *b)
 			const struct claim *c = claim_of(b->bus, b->id[i]);
 			struct tn_msg m = { .row = c->row };
 
-			member_row(c->owner, c->row)->on(inside_ctx, &m);
+			c->message->on(inside_ctx, &m);
 		}
 	return (cpu_ns() - t) / CALLS / TIMES;
 }

@@ -12,13 +12,19 @@ uint64_t inside_calls;
 /* clang-format off */
 #define HANDLERS(X) \
 	X(0, BlockCommit) X(1, TransactionBroadcast) X(2, TransactionFinalized) \
-	X(3, TransactionRejected) X(4, TransactionVote) X(6, UTXOStateQuery) \
-	X(7, UTXOStateResponse) X(8, UTXOStateNotification) X(9, UTXOStateUpdate) \
-	X(10, Subscribe) X(14, GetGenesisHash) X(15, GenesisHashResponse) \
-	X(16, GetBlockHeight) X(18, GetBlocks) X(19, BlocksResponse) \
-	X(20, BlockAnnouncement) X(21, BlockRequest) X(25, ConsensusQuery) \
-	X(26, ConsensusQueryResponse) X(28, BlockRangeResponse) X(29, GetUTXOSet) \
-	X(30, UTXOSetResponse) X(33, MasternodeAnnouncement) X(35, MasternodesResponse)
+	X(3, TransactionRejected) X(4, TransactionVote) X(5, TransactionVoteRequest) \
+	X(6, UTXOStateQuery) X(7, UTXOStateResponse) X(8, UTXOStateNotification) \
+	X(9, UTXOStateUpdate) X(10, Subscribe) X(11, Unsubscribe) \
+	X(12, GetPendingTransactions) X(13, PendingTransactionsResponse) \
+	X(14, GetGenesisHash) X(15, GenesisHashResponse) X(16, GetBlockHeight) \
+	X(17, BlockHeightResponse) X(18, GetBlocks) X(19, BlocksResponse) \
+	X(20, BlockAnnouncement) X(21, BlockRequest) X(22, BlockResponse) \
+	X(23, GetBlockHash) X(24, BlockHashResponse) X(25, ConsensusQuery) \
+	X(26, ConsensusQueryResponse) X(27, GetBlockRange) X(28, BlockRangeResponse) \
+	X(29, GetUTXOSet) X(30, UTXOSetResponse) X(31, GetUTXOStateHash) \
+	X(32, UTXOStateHashResponse) X(33, MasternodeAnnouncement) X(34, GetMasternodes) \
+	X(35, MasternodesResponse) X(36, HeartbeatBroadcast) X(37, HeartbeatAttestation) \
+	X(38, BlockProposal) X(39, BlockVote)
 /* clang-format on */
 
 #define HANDLER(i, name)                                            \
@@ -63,7 +69,10 @@ static int start(struct tn_ctx *c, struct tn_error *err)
 	return 0;
 }
 
+#define COUNT(i, name) 1 +
 #define ROW(i, name) { #name, NULL, on_##i, TN_OWN },
+
+_Static_assert(HANDLERS(COUNT) 0 == FORTY, "one handler for each");
 
 TN_PLUGIN = {
 	TN_HEAD("probe", "1", "measures the node that it is in"),
