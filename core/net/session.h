@@ -49,7 +49,8 @@ struct session {
 		retired;
 	struct session *prev, *next; /* primaries in UP order */
 	struct session *ip_next, *id_next, *dirty_next, *resume_next, *closing_next;
-	uint64_t stuck_us; /* since when the kernel takes nothing, 0 = it does */
+	uint64_t stuck_us;                /* since when the kernel takes nothing, 0 = it does */
+	uint64_t read_bytes, wrote_bytes; /* since it began */
 	uint64_t write_us; /* when the last write began: behind it an answer may be here already */
 };
 
