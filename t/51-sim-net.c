@@ -118,7 +118,7 @@ static void collisions(void)
 static void own_address(const char *more_a, const char *more_b, const char *what)
 {
 	struct pair p = { .world = world_create(3) };
-	unsigned limit = 95;
+	unsigned limit = 65;
 
 	p.a = node(p.world, "a", "50.28.104.50", more_a, "69.167.168.176");
 	p.b = node(p.world, "b", "69.167.168.176", more_b, "50.28.104.50");
@@ -144,7 +144,7 @@ static void one_sided(void)
 	p.b = node(p.world, "b", "69.167.168.176", "", "50.28.104.50");
 	netlab_start(p.a);
 	netlab_start(p.b);
-	world_run(p.world, world_now(p.world) + 85 * SECOND);
+	world_run(p.world, world_now(p.world) + 55 * SECOND);
 	is_uint(p.b->ups, 0, "the higher one waits for passive_wait");
 	world_run(p.world, world_now(p.world) + 10 * SECOND);
 	ok(link_is_same(&p) && netlab_single(p.b)->outbound, "then it dials itself");
