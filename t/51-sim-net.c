@@ -168,6 +168,20 @@ static void restart(void)
 	end(&p);
 }
 
+/* A node that is freed while the end of its tick is ordered: the loop turns on. */
+static void freed_within_tick(void)
+{
+	struct pair p = make(7, "50.28.104.50", "69.167.168.176", "");
+
+	world_run(p.world, world_now(p.world) + 30 * SECOND);
+	net_close(p.b->net, netlab_single(p.b), "for the test");
+	netlab_free(p.b);
+	p.b = node(p.world, "b2", "69.167.168.176", "", "50.28.104.50");
+	world_run(p.world, world_now(p.world) + 5 * SECOND);
+	is_uint(p.a->downs, 1, "the other side has seen the end");
+	end(&p);
+}
+
 /* The other node vanishes without a word and comes back under a new id: the old session
  * is a corpse. */
 static void half_open(void)
@@ -250,6 +264,7 @@ int main(void)
 	own_address("local_ip = \"200.0.0.1\"", "local_ip = \"9.0.0.1\"", "both wrong");
 	one_sided();
 	restart();
+	freed_within_tick();
 	half_open();
 	corpses();
 	stopping();

@@ -104,6 +104,7 @@ void session_rearm(struct session *); /* what to wait for, from its state */
 void session_came_up(struct session *);
 void session_set_timer(struct session *, uint64_t us, timer_fn *);
 void session_order_end(struct net *); /* the end-of-tick call */
+void session_cancel_end(struct net *);
 void session_promote(struct session *);
 
 /* ---- group.c */

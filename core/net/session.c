@@ -448,3 +448,9 @@ void session_order_end(struct net *net)
 		return;
 	net->deferred = !net->env->ops->defer(net->env, end_of_tick, net);
 }
+
+void session_cancel_end(struct net *net)
+{
+	net->env->ops->undefer(net->env, end_of_tick, net);
+	net->deferred = false;
+}
