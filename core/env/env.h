@@ -59,6 +59,8 @@ struct env_ops {
 	/* Once, at the end of this tick, after the events that are ready now: flush of
 	 * send queues. Calls made while deferred work runs are run in the next tick. */
 	int (*defer)(struct env *, void (*fn)(void *), void *arg);
+	/* What was deferred with both is not called any more; absent is fine. */
+	void (*undefer)(struct env *, void (*fn)(void *), void *arg);
 
 	/* Streams. Listeners are armed from the start. listen_path: a Unix socket with mode
 	 * 0600; a dead one at that path is replaced, a live one is an error; close removes

@@ -227,6 +227,24 @@ static int defer(struct env *e, void (*fn)(void *), void *arg)
 	return 0;
 }
 
+static void nothing(void *arg)
+{
+	(void)arg;
+}
+
+static void forget(struct sim_deferred_list *l, void (*fn)(void *), void *arg)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->v[i].fn == fn && l->v[i].arg == arg)
+			l->v[i].fn = nothing;
+}
+
+static void undefer(struct env *e, void (*fn)(void *), void *arg)
+{
+	forget(&sim_host_of(e)->deferred, fn, arg);
+	forget(&sim_host_of(e)->running, fn, arg);
+}
+
 struct env_conn *sim_conn_create(struct sim_host *n, enum sim_kind kind,
 				 const struct env_events *events, void *arg)
 {
@@ -398,6 +416,7 @@ static const struct env_ops ops = {
 	.random = fill_random,
 	.wake_at = wake_at,
 	.defer = defer,
+	.undefer = undefer,
 	.listen = listen_tcp,
 	.listen_path = listen_path,
 	.connect = connect_tcp,
