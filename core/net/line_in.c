@@ -189,11 +189,13 @@ static void take_line(struct session *s, const uint8_t *p, size_t n, bool at_end
 	}
 }
 
-/* Whatever is asked of us in one read, others have their turn before the rest of it. */
-static bool is_turn_over(const struct net *net, uint64_t encoded_before)
+/* Whatever is asked of us in one read, others have their turn before the rest of it. The
+ * clock costs more than a short line does: it is read for some of them only.
+ */
+static bool is_turn_over(const struct net *net, uint64_t encoded_before, unsigned lines)
 {
 	return net->encoded - encoded_before >= TURN_ENCODED ||
-	       net_now(net) - net->read_us >= TURN_US;
+	       (lines % TURN_LINES == 0 && net_now(net) - net->read_us >= TURN_US);
 }
 
 static void order_resume(struct session *s)
@@ -216,6 +218,7 @@ static void yield(struct session *s)
 static size_t take_lines(struct session *s, struct tn_cut *cut, const uint8_t *p, size_t n)
 {
 	uint64_t encoded = s->net->encoded;
+	unsigned lines = 0;
 	size_t used = 0, len;
 
 	while (reading(s) && (len = tn_cut_line(cut, p + used, n - used))) {
@@ -228,7 +231,7 @@ static size_t take_lines(struct session *s, struct tn_cut *cut, const uint8_t *p
 		else
 			take_line(s, p + used, len - 1, false);
 		used += len;
-		if (used < n && reading(s) && is_turn_over(s->net, encoded))
+		if (used < n && reading(s) && is_turn_over(s->net, encoded, ++lines))
 			yield(s);
 	}
 	return used;
