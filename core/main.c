@@ -43,7 +43,7 @@ struct app {
 	const char *pid_path;
 	int pid_fd; /* -1: not taken */
 	int report; /* to the parent of --daemon, -1: in the foreground */
-	bool stopping;
+	bool stopping, failed;
 };
 
 /* ---- configuration */
@@ -159,9 +159,12 @@ static void on_term(void *arg, int signo)
 	stop(arg, signo == SIGINT ? "SIGINT" : "SIGTERM");
 }
 
-static void on_quit(void *arg)
+static void on_quit(void *arg, const char *fault)
 {
-	stop(arg, "asked by the control socket");
+	struct app *a = arg;
+
+	a->failed = fault != NULL;
+	stop(a, fault ? fault : "asked by the control socket");
 }
 
 /* A new configuration; the old one stays if anything is wrong with it. The node says what
@@ -411,7 +414,7 @@ static int run(struct app *a)
 	if (!a->watchdog || env_event_run(a->env, &err) < 0)
 		return complain(&err, FAILED);
 	log_line(a->log, "main", LOG_LEVEL_INFO, "", "Stopped");
-	return DONE;
+	return a->failed ? FAILED : DONE;
 }
 
 static int start(struct app *a)

@@ -48,6 +48,8 @@ struct env {
 };
 
 struct env_ops {
+	/* No real loop behind it: a plugin that brings its own sockets cannot run there. */
+	bool simulated;
 	uint64_t (*mono_us)(struct env *);
 	int64_t (*wall_us)(struct env *);
 	void (*random)(struct env *, void *, size_t);

@@ -66,8 +66,9 @@ struct plug {
 	uint64_t husk_timer;
 	struct ward *wards; /* in quarantine or on probation */
 	uint64_t fault_timer;
-	void (*fatal)(void *arg);
+	void (*fatal)(void *arg, const char *why);
 	void *fatal_arg;
+	bool given_up;   /* fatal was called */
 	uint32_t serial; /* of the last up() */
 	unsigned events; /* nesting */
 };
@@ -84,7 +85,7 @@ int check_file(const char *path, struct tn_error *);
 /* The descriptor and its tables. *out: a copy that has every member this host knows. */
 int check_desc(const struct tn_plugin *, const char *want, struct tn_plugin *out,
 	       struct tn_error *);
-/* Against those loaded already: name and commands are new, payload sizes agree. `but` (may
+/* Against the environment and those loaded already: name and commands are new, payload sizes agree. `but` (may
  * be NULL) is not looked at: it will be replaced. */
 int check_among(const struct plug *, const struct tn_plugin *, const struct plugin *but,
 		struct tn_error *);

@@ -29,8 +29,10 @@ struct plug_setup {
 	struct store *store;                 /* NULL: plugins with databases are refused */
 	const struct plug_builtin *builtins; /* looked at before files; must outlive the plug */
 	size_t builtin_count;
-	/* A plugin without which the node shall not run (TN_PF_CRITICAL) fails. May be NULL. */
-	void (*fatal)(void *arg);
+	/* A plugin without which the node shall not run (TN_PF_CRITICAL) fails, or one that it
+	 * needs. Called once, on the loop, nothing of a plugin on the stack. NULL: such a one
+	 * is put into quarantine like any other. */
+	void (*fatal)(void *arg, const char *why);
 	void *fatal_arg;
 };
 

@@ -97,7 +97,7 @@ void node_free(struct node *n)
 	free(n);
 }
 
-void node_on_quit(struct node *n, void (*fn)(void *arg), void *arg)
+void node_on_quit(struct node *n, void (*fn)(void *arg, const char *fault), void *arg)
 {
 	(void)n;
 	(void)fn;
