@@ -102,6 +102,7 @@ void flush_session(struct session *s)
 			return;
 		}
 		moved = true;
+		s->wrote_bytes += (uint64_t)n;
 		s->net->counts.queued_bytes -= (uint64_t)n;
 		send_queue_wrote(&s->out, (size_t)n, sent, s);
 	}

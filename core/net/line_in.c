@@ -310,6 +310,7 @@ static void took(struct session *s, long n, bool direct)
 	struct net *net = s->net;
 	size_t used;
 
+	s->read_bytes += (uint64_t)n;
 	if (direct || s->in.n) {
 		if (!direct && (make_room(s, (size_t)n) == 0))
 			memcpy(s->in.kept + s->in.n, net->buffer, (size_t)n);

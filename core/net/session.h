@@ -53,6 +53,7 @@ struct session {
 	uint64_t stuck_us; /* since when the kernel takes nothing, 0 = it does */
 	uint64_t full_at;  /* bytes that were queued when full_id did not fit; 0: it did */
 	uint16_t full_id;
+	uint64_t read_bytes, wrote_bytes; /* since it began */
 	uint64_t write_us; /* when the last write began: behind it an answer may be here already */
 };
 
