@@ -104,12 +104,11 @@ static int take_version(struct cli_options *o, const char *value, struct cli_err
 }
 
 static const struct option_row rows[] = {
-	{ "-c", true, take_config },          { "--config", true, take_config },
-	{ "--socket", true, take_socket },    { "--node-id", true, take_node_id },
-	{ "--timeout", true, take_timeout },  { "--json", false, take_json },
-	{ "--once", false, take_once },
-	{ "-h", false, take_help },           { "--help", false, take_help },
-	{ "--version", false, take_version },
+	{ "-c", true, take_config },         { "--config", true, take_config },
+	{ "--socket", true, take_socket },   { "--node-id", true, take_node_id },
+	{ "--timeout", true, take_timeout }, { "--json", false, take_json },
+	{ "--once", false, take_once },      { "-h", false, take_help },
+	{ "--help", false, take_help },      { "--version", false, take_version },
 };
 
 const char *options_usage(void)
