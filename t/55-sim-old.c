@@ -105,8 +105,8 @@ static bool check_gap(struct old *o, const struct gap *g, const char *what)
 		       (unsigned long long)(g->longest_us / SECOND),
 		       (unsigned long long)(g->longest_us % SECOND / 1000));
 
-	return good & is_uint(g->matched, fleet_metric(o->us, "pingpong.pings_matched"),
-			      "%s: each matched ping was seen", what);
+	return good & is_int((int64_t)g->matched, fleet_metric(o->us, "pingpong.pings_matched"),
+			     "%s: each matched ping was seen", what);
 }
 
 static void leave(struct old *o)

@@ -15,8 +15,8 @@
 #define HOLD_US 60000000u
 #define LINGER_US 2000000u
 /* Of one session in one turn: whoever has more lines here goes on in the next turn. */
-#define TURN_ENCODED 262144u /* bytes that its lines made plugins encode */
-#define TURN_US 5000u
+#define TURN_ENCODED 65536u /* bytes that its lines made plugins encode */
+#define TURN_US 1000u
 #define TURN_LINES 8u  /* between two looks at the clock */
 #define LINGER_MAX 64u /* sockets that wait for their last words to be read */
 #define ZOMBIE_US 10000000u
