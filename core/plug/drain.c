@@ -62,7 +62,9 @@ static void on_late(void *arg)
 	rc = tn_fail(&err, TN_EBUSY, "plugin %s runs on: its job %s takes longer than %d s",
 		     p->name, job_oldest(p), PLUG_DRAIN_S);
 
-	log_line(p->plug->log, "plug", LOG_LEVEL_WARN, p->name, "%s", err.text);
+	log_line(p->plug->log, "plug", LOG_LEVEL_WARN, p->name,
+		 "plugin %s runs on: its job %s takes longer than %d s", p->name, job_oldest(p),
+		 PLUG_DRAIN_S);
 	finish(d, rc, err.text);
 }
 
