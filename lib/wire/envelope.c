@@ -15,7 +15,26 @@ static size_t whole_characters(const char *text, size_t n)
 	return n;
 }
 
-static int read_name(struct json *j, struct tn_envelope *out)
+/* A name as all are: short, plain ASCII, no escapes. */
+static bool plain_name(struct json *j, struct tn_envelope *out)
+{
+	const uint8_t *p = j->p;
+	size_t left = (size_t)(j->end - p), i;
+
+	if (left < 2 || *p++ != '"')
+		return false;
+	for (i = 0; i < TN_NAME_MAX && i < left - 2; i++) {
+		if (p[i] < 0x20 || p[i] > 0x7e || p[i] == '"' || p[i] == '\\')
+			break;
+		out->name[i] = (char)p[i];
+	}
+	out->name[i] = '\0';
+	out->name_n = (uint32_t)i;
+	j->p = p + i + 1;
+	return p[i] == '"';
+}
+
+static int odd_name(struct json *j, struct tn_envelope *out)
 {
 	char name[TN_NAME_MAX + 4] = { 0 };
 	size_t n;
@@ -30,6 +49,18 @@ static int read_name(struct json *j, struct tn_envelope *out)
 	out->name[n] = '\0';
 	out->name_n = (uint32_t)n;
 	return 0;
+}
+
+static int read_name(struct json *j, struct tn_envelope *out)
+{
+	const uint8_t *from = j->p;
+
+	if (plain_name(j, out))
+		return 0;
+	j->p = from;
+	out->name[0] = '\0';
+	out->name_n = 0;
+	return odd_name(j, out);
 }
 
 /* Up to and including the name. */

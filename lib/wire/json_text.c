@@ -25,6 +25,14 @@ int json_nomem(struct json *j)
 	return tn_fail(j->err, TN_ENOMEM, "no memory at byte %zu", (size_t)(j->p - j->start));
 }
 
+void json_space_far(struct json *j)
+{
+	while (j->p < j->end && json_blank(*j->p)) {
+		j->canon = false;
+		j->p++;
+	}
+}
+
 int json_expect_far(struct json *j, uint8_t c)
 {
 	char why[] = "expected ' '";

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT
  * lib/wire/numbers_avx2.c - byte numbers, 32 characters at a time, with AVX2 and BMI2
  *
- * The same as numbers_sse2.c in half the vectors; pext picks eight characters' values at
- * once. Functions carry their target, so that nothing else is compiled for it.
+ * The same as numbers_sse2.c in half the vectors; a table gives the hundreds and pext
+ * picks eight characters' values at once. Functions carry their target, so that nothing
+ * else is compiled for it.
  */
 #include "wire/bulk.h"
 
 #ifdef BULK_X86
 #include <immintrin.h>
+#include <string.h>
 
 #include "wire/bulk_masks.h"
 
-#define AVX2 __attribute__((target("avx2,bmi,bmi2,popcnt")))
+#define AVX2 __attribute__((target("avx2,bmi,bmi2,popcnt,lzcnt")))
 
 enum { BLOCK = 32 };
 
@@ -20,95 +22,100 @@ AVX2 static inline __m256i load(const uint8_t *p)
 	return _mm256_loadu_si256((const __m256i *)(const void *)p);
 }
 
-AVX2 static inline __m256i digit_at(const uint8_t *p)
+AVX2 static inline __m256i is_digit(__m256i text)
 {
-	return _mm256_sub_epi8(load(p), _mm256_set1_epi8('0'));
+	return _mm256_cmpgt_epi8(_mm256_set1_epi8(-118),
+				 _mm256_add_epi8(text, _mm256_set1_epi8(0x50)));
 }
 
-AVX2 static inline __m256i is_digit(__m256i digit)
+/* By the digit of the hundreds, its high bit set for none: what it is worth. */
+AVX2 static inline __m256i hundreds(__m256i digit)
 {
-	return _mm256_cmpeq_epi8(_mm256_min_epu8(digit, _mm256_set1_epi8(9)), digit);
+	const __m128i worth =
+		_mm_setr_epi8(0, 100, (char)200, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+
+	return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(worth), digit);
 }
 
-AVX2 static inline __m256i times_ten(__m256i v)
+AVX2 static inline __m256i values(const uint8_t *p, __m256i first, __m256i *good)
 {
-	__m256i two = _mm256_add_epi8(v, v), four = _mm256_add_epi8(two, two);
-
-	return _mm256_add_epi8(_mm256_add_epi8(four, four), two);
-}
-
-AVX2 static inline __m256i values(const uint8_t *p, uint32_t *over)
-{
-	__m256i tens = digit_at(p - 2), is_tens = is_digit(tens), third = digit_at(p - 3);
-	__m256i hundreds = _mm256_and_si256(third, _mm256_and_si256(is_digit(third), is_tens));
-	__m256i low = _mm256_add_epi8(digit_at(p - 1), times_ten(_mm256_and_si256(tens, is_tens)));
-	__m256i one = _mm256_cmpeq_epi8(hundreds, _mm256_set1_epi8(1));
-	__m256i two = _mm256_cmpeq_epi8(hundreds, _mm256_set1_epi8(2));
-	__m256i high = _mm256_or_si256(_mm256_and_si256(one, _mm256_set1_epi8(100)),
-				       _mm256_and_si256(two, _mm256_set1_epi8((char)200)));
+	__m256i zero = _mm256_set1_epi8('0'), below = _mm256_set1_epi8('0' - 1);
+	__m256i second = _mm256_andnot_si256(first, load(p - 2));
+	__m256i third = _mm256_andnot_si256(_mm256_slli_si256(first, 1), load(p - 3));
+	__m256i two_digits = _mm256_cmpgt_epi8(second, below);
+	__m256i three_digits = _mm256_and_si256(two_digits, _mm256_cmpgt_epi8(third, below));
+	__m256i tens = _mm256_mullo_epi16(_mm256_subs_epu8(second, zero), _mm256_set1_epi16(10));
+	__m256i low = _mm256_add_epi8(_mm256_sub_epi8(load(p - 1), zero), tens);
+	__m256i digit = _mm256_sub_epi8(third, zero);
+	__m256i high = _mm256_and_si256(hundreds(digit), two_digits);
 	__m256i sum = _mm256_add_epi8(low, high);
-	__m256i fits = _mm256_cmpeq_epi8(sum, _mm256_adds_epu8(low, high));
-	__m256i wide = _mm256_cmpgt_epi8(hundreds, _mm256_set1_epi8(2));
+	__m256i least = _mm256_max_epu8(_mm256_and_si256(two_digits, _mm256_set1_epi8(10)),
+					_mm256_and_si256(three_digits, _mm256_set1_epi8(100)));
 
-	*over = (uint32_t)_mm256_movemask_epi8(wide) | ~(uint32_t)_mm256_movemask_epi8(fits);
+	*good = _mm256_cmpeq_epi8(_mm256_max_epu8(least, sum), sum);
 	return sum;
 }
 
-AVX2 static inline uint32_t where(__m256i text, char c)
+AVX2 static inline uint32_t bits_of(__m256i v)
 {
-	return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(text, _mm256_set1_epi8(c)));
-}
-
-AVX2 static inline struct bulk_masks look(const uint8_t *p)
-{
-	__m256i text = load(p);
-	struct bulk_masks m = { 0 };
-
-	m.digits = (uint32_t)_mm256_movemask_epi8(is_digit(digit_at(p)));
-	m.commas = where(text, ',');
-	m.zeros = where(text, '0');
-	return m;
+	return (uint32_t)_mm256_movemask_epi8(v);
 }
 
 /* The values of eight characters where there is a comma. */
-AVX2 static inline uint8_t *gather8(int64_t values, uint32_t commas, uint8_t *out)
+AVX2 static inline uint8_t *gather8(const uint8_t *all, const uint8_t *ends, uint8_t *out)
 {
-	uint64_t mask = _pdep_u64(commas, 0x0101010101010101u) * 0xff;
-	uint64_t picked = _pext_u64((uint64_t)values, mask);
+	uint64_t value, mask;
 
-	__builtin_memcpy(out, &picked, sizeof picked);
-	return out + _mm_popcnt_u32(commas & 0xff);
+	memcpy(&value, all, sizeof value);
+	memcpy(&mask, ends, sizeof mask);
+	value = _pext_u64(value, mask);
+	memcpy(out, &value, sizeof value);
+	return out + _mm_popcnt_u64(mask) / 8;
 }
 
-AVX2 static inline void gather(__m256i value, uint32_t commas, uint8_t *out)
+/* All ends of a block at once; those behind the array's end do no harm. */
+AVX2 static inline void gather(__m256i sum, __m256i ends, uint8_t *out)
 {
-	out = gather8(_mm256_extract_epi64(value, 0), commas, out);
-	out = gather8(_mm256_extract_epi64(value, 1), commas >> 8, out);
-	out = gather8(_mm256_extract_epi64(value, 2), commas >> 16, out);
-	gather8(_mm256_extract_epi64(value, 3), commas >> 24, out);
+	uint8_t value[BLOCK], end[BLOCK];
+
+	_mm256_storeu_si256((__m256i *)(void *)value, sum);
+	_mm256_storeu_si256((__m256i *)(void *)end, ends);
+	out = gather8(value, end, out);
+	out = gather8(value + 8, end + 8, out);
+	out = gather8(value + 16, end + 16, out);
+	gather8(value + 24, end + 24, out);
+}
+
+AVX2 static size_t blocks(const uint8_t **p, const uint8_t *end, uint8_t *out, size_t room)
+{
+	__m256i first = _mm256_zextsi128_si256(_mm_cvtsi32_si128(0xffff));
+	const __m256i comma = _mm256_set1_epi8(','), close = _mm256_set1_epi8(']');
+	struct bulk_state s = { 0 };
+	const uint8_t *at;
+	size_t n = 0;
+
+	for (at = *p; end - at >= BLOCK && !s.last; at += BLOCK) {
+		__m256i text = load(at), is_comma = _mm256_cmpeq_epi8(text, comma), good;
+		__m256i value = values(at, first, &good);
+		struct bulk_masks m = { bits_of(is_digit(text)), bits_of(is_comma),
+					~bits_of(good) };
+		uint32_t ends = bulk_ends(m, at, &s);
+		unsigned count = (unsigned)_mm_popcnt_u32(ends);
+
+		if (count == 0 || count > room - n)
+			break;
+		gather(value, _mm256_or_si256(is_comma, _mm256_cmpeq_epi8(text, close)), out + n);
+		n += count;
+		*p = at + BLOCK - __builtin_clz(ends);
+		first = _mm256_setzero_si256();
+	}
+	return n;
 }
 
 AVX2 size_t bulk_avx2(const uint8_t **p, const uint8_t *end, uint8_t *out, size_t room)
 {
-	struct bulk_masks before = { 0 };
-	const uint8_t *at = *p;
-	size_t n = 0;
+	size_t n = blocks(p, end, out, room);
 
-	for (; end - at >= BLOCK; at += BLOCK) {
-		struct bulk_masks m = look(at);
-		uint32_t commas = bulk_commas(&m), over;
-		unsigned count = (unsigned)_mm_popcnt_u32(commas);
-		__m256i value = values(at, &over);
-
-		if (count == 0 || count > room - n || bulk_odd(&m, &before, commas, over))
-			return n;
-		gather(value, commas, out + n);
-		n += count;
-		*p = at + 32 - __builtin_clz(commas);
-		if (bulk_ends(&m))
-			return n;
-		before = m;
-	}
-	return n + (end - *p < BLOCK ? bulk_portable(p, end, out + n, room - n) : 0);
+	return bulk_more(*p, end) ? n + bulk_tail(blocks, p, end, out + n, room - n) : n;
 }
 #endif
