@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "timenode/wire.h"
+#include "wire/numbers.h"
 
 /* The longest beginning of at most n bytes that does not cut a character. */
 static size_t whole_characters(const char *text, size_t n)
@@ -15,23 +16,27 @@ static size_t whole_characters(const char *text, size_t n)
 	return n;
 }
 
-/* A name as all are: short, plain ASCII, no escapes. */
+/* A name as all are: short, plain ASCII, no escapes, and a body behind it. */
 static bool plain_name(struct json *j, struct tn_envelope *out)
 {
-	const uint8_t *p = j->p;
-	size_t left = (size_t)(j->end - p), i;
+	const uint8_t *p = j->p + 1;
+	size_t i;
 
-	if (left < 2 || *p++ != '"')
+	if (json_peek(j) != '"')
 		return false;
-	for (i = 0; i < TN_NAME_MAX && i < left - 2; i++) {
-		if (p[i] < 0x20 || p[i] > 0x7e || p[i] == '"' || p[i] == '\\')
-			break;
-		out->name[i] = (char)p[i];
+	for (i = 0; i + 8 <= TN_NAME_MAX && j->end - p >= 8; i += 8, p += 8) {
+		uint64_t w = le_load8(p), marks = json_marks(w) | (w & 0x8080808080808080u);
+		unsigned k = marks ? (unsigned)__builtin_ctzll(marks) / 8 : 0;
+
+		memcpy(out->name + i, p, 8);
+		if (!marks)
+			continue;
+		out->name[i + k] = '\0';
+		out->name_n = (uint32_t)i + k;
+		j->p = p + k + 1;
+		return p[k] == '"';
 	}
-	out->name[i] = '\0';
-	out->name_n = (uint32_t)i;
-	j->p = p + i + 1;
-	return p[i] == '"';
+	return false;
 }
 
 static int odd_name(struct json *j, struct tn_envelope *out)
@@ -58,7 +63,7 @@ static int read_name(struct json *j, struct tn_envelope *out)
 	if (plain_name(j, out))
 		return 0;
 	j->p = from;
-	out->name[0] = '\0';
+	memset(out->name, 0, sizeof out->name);
 	out->name_n = 0;
 	return odd_name(j, out);
 }

@@ -67,7 +67,10 @@ static int fixed_numbers(struct json *j, uint8_t *out, size_t n)
 		return numbers(j, out, n, false);
 	if (numbers(j, buf, n, true) != 0)
 		return TN_EBAD;
-	memcpy(out, buf, n);
+	if (n == 32)
+		memcpy(out, buf, 32);
+	else
+		memcpy(out, buf, n);
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "timenode/wire.h"
+#include "wire/numbers.h"
 
 int json_fail(struct json *j, const char *why)
 {
@@ -242,11 +243,14 @@ int json_name(struct json *j, char *buf, size_t room, size_t *n)
 static const uint8_t *plain_end(const struct json *j, bool *ascii)
 {
 	const uint8_t *p = j->p;
+	uint64_t all = 0, w;
 	uint8_t high = 0;
 
+	for (; j->end - p >= 8 && !json_marks(w = le_load8(p)); p += 8)
+		all |= w;
 	for (; p < j->end && *p != '"' && *p != '\\' && *p >= 0x20; p++)
 		high |= *p;
-	*ascii = high < 0x80;
+	*ascii = high < 0x80 && !(all & 0x8080808080808080u);
 	return p;
 }
 

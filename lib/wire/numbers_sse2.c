@@ -85,13 +85,15 @@ static inline struct bulk_masks look(const uint8_t *p, __m128i first, uint8_t *a
 static inline void gather(const uint8_t *all, uint32_t ends, unsigned count, uint8_t *out)
 {
 	uint64_t bits = ends | (uint64_t)0xffff << BLOCK;
+	volatile uint8_t *to = out;
 	unsigned i;
 
 #pragma GCC unroll 10
-	for (i = 0; i < USUAL; i++, bits &= bits - 1)
-		out[i] = all[__builtin_ctzll(bits)];
+	for (i = 0; i < USUAL; i++, bits &= bits - 1) {
+		to[i] = all[__builtin_ctzll(bits)];
+	}
 	for (; i < count; i++, bits &= bits - 1)
-		out[i] = all[__builtin_ctzll(bits)];
+		to[i] = all[__builtin_ctzll(bits)];
 }
 
 static inline unsigned count_bits(uint32_t v)
