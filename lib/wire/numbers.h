@@ -133,17 +133,43 @@ static inline size_t number_read_byte(const uint8_t *p, const uint8_t *end, uint
 	return 3;
 }
 
-/* Decimal text into the end of buf; returns where it starts. Two digits at a time: half
- * the divisions.
- */
-static inline char *number_write(char buf[NUMBER_TEXT], uint64_t v)
+/* How many digits it has: from its bits, with one comparison. */
+static inline unsigned number_digits(uint64_t v)
+{
+	static const uint64_t power[NUMBER_TEXT] = { 0,
+						     10,
+						     100,
+						     1000,
+						     10000,
+						     100000,
+						     1000000,
+						     10000000,
+						     100000000,
+						     1000000000,
+						     10000000000u,
+						     100000000000u,
+						     1000000000000u,
+						     10000000000000u,
+						     100000000000000u,
+						     1000000000000000u,
+						     10000000000000000u,
+						     100000000000000000u,
+						     1000000000000000000u,
+						     10000000000000000000u };
+	unsigned n = (64 - (unsigned)__builtin_clzll(v | 1)) * 1233 >> 12; /* times log10(2) */
+
+	return n + (v >= power[n]);
+}
+
+/* Decimal text that ends before `end`. Two digits at a time: half the divisions. */
+static inline void number_write(char *end, uint64_t v)
 {
 	static const char pairs[] = "0001020304050607080910111213141516171819"
 				    "2021222324252627282930313233343536373839"
 				    "4041424344454647484950515253545556575859"
 				    "6061626364656667686970717273747576777879"
 				    "8081828384858687888990919293949596979899";
-	char *p = buf + NUMBER_TEXT;
+	char *p = end;
 
 	for (; v > 99; v /= 100) {
 		p -= 2;
@@ -155,7 +181,6 @@ static inline char *number_write(char buf[NUMBER_TEXT], uint64_t v)
 	} else {
 		*--p = (char)('0' + v);
 	}
-	return p;
 }
 
 static inline void le_store(uint8_t *p, uint64_t v, size_t n)
