@@ -95,10 +95,7 @@ static bulk_fn *vector_named(const char *name)
 {
 	if (strcmp(name, "sse2") == 0)
 		return bulk_sse2;
-	return strcmp(name, "avx2") == 0 && __builtin_cpu_supports("avx2") &&
-			       __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt")
-		       ? bulk_avx2
-		       : NULL;
+	return strcmp(name, "avx2") == 0 && can_avx2() ? bulk_avx2 : NULL;
 }
 #else
 bulk_fn *bulk_best(void)

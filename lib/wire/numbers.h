@@ -51,6 +51,11 @@ static inline uint32_t le_load4(const uint8_t *p)
 	memcpy(&w, p, sizeof w);
 	return w;
 }
+
+static inline void le_store8(uint8_t *p, uint64_t v)
+{
+	memcpy(p, &v, sizeof v);
+}
 #else
 static inline uint64_t le_load8(const uint8_t *p)
 {
@@ -60,6 +65,14 @@ static inline uint64_t le_load8(const uint8_t *p)
 static inline uint32_t le_load4(const uint8_t *p)
 {
 	return (uint32_t)le_load(p, 4);
+}
+
+static inline void le_store8(uint8_t *p, uint64_t v)
+{
+	unsigned i;
+
+	for (i = 0; i < 8; i++)
+		p[i] = (uint8_t)(v >> (8 * i));
 }
 #endif
 

@@ -13,7 +13,7 @@
 
 #include "wire/bulk_masks.h"
 
-#define AVX2 __attribute__((target("avx2,bmi,bmi2,popcnt,lzcnt")))
+#define AVX2 __attribute__((target("avx2,bmi,bmi2,popcnt")))
 
 enum { BLOCK = 32 };
 
