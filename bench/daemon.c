@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -41,6 +42,7 @@ static void become_daemon(const struct daemon *d)
 {
 	char program[4096], conf[96], log[96];
 
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* also if the bench gives up */
 	snprintf(program, sizeof program, "%s/.libs/timenoded", build_dir());
 	snprintf(conf, sizeof conf, "%s/conf", d->dir);
 	snprintf(log, sizeof log, "%s/log", d->dir);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * bench/idle.c - what a real node costs while its peers are silent
  *
- * The nodes live as long as the run, so that pings are spread over their interval as they
- * are in a network; their peers are a process that answers and is otherwise silent.
+ * The nodes live as long as the run; their peers are a process that answers and is
+ * otherwise silent.
  */
 #include "crowd.h"
 
@@ -11,11 +11,13 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-enum { WINDOW_MS = 5000, INTERVAL_MS = 30000 };
+enum { INTERVAL_MS = 30000 };
 
 struct idle {
 	struct daemon d;
 	pid_t peers;
+	double cpu, wakeups; /* when its peers had joined and been pinged */
+	uint64_t since_ms;
 };
 
 static struct idle node[2];
@@ -46,22 +48,28 @@ static void start(struct idle *it, const struct probe *p)
 		crowd_serve(&c, 1u << 30, 0);
 		_exit(0);
 	}
-	pause_ms(INTERVAL_MS);
+	pause_ms(2000);
+	process_settle(it->d.pid);
+	it->cpu = process_cpu(it->d.pid);
+	it->wakeups = process_wakeups(it->d.pid);
+	it->since_ms = now_ms();
 }
 
+/* All of it since the start: peers that came together are pinged together, once in an
+ * interval, and a window of seconds would see all of that or nothing.
+ */
 static void measure(const struct probe *p, double out[OUTS])
 {
-	pid_t pid;
-	double cpu, wakeups;
+	struct idle *it = &node[p->k];
+	double ms;
 
-	if (!node[p->k].d.pid)
-		start(&node[p->k], p);
-	pid = node[p->k].d.pid;
-	cpu = process_cpu(pid);
-	wakeups = process_wakeups(pid);
-	pause_ms(WINDOW_MS);
-	out[0] = (process_cpu(pid) - cpu) / (WINDOW_MS * 1e6) * 100;
-	out[1] = (process_wakeups(pid) - wakeups) * 1e3 / WINDOW_MS;
+	if (!it->d.pid)
+		start(it, p);
+	while (now_ms() - it->since_ms < INTERVAL_MS)
+		pause_ms(100);
+	ms = (double)(now_ms() - it->since_ms);
+	out[0] = (process_cpu(it->d.pid) - it->cpu) / (ms * 1e6) * 100;
+	out[1] = (process_wakeups(it->d.pid) - it->wakeups) * 1e3 / ms;
 }
 
 static const struct probe probes[] = {
