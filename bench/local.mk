@@ -65,8 +65,19 @@ bench_node_LDADD = $(core_libs)
 NODE_ROUNDS = 9
 bench-node: all bench/node$(EXEEXT)
 	TN_BUILDDIR='$(abs_builddir)' bench/node $(NODE_ROUNDS) $(PARTS)
+.PHONY: bench-node
+CLEANFILES += bench/node$(EXEEXT)
+
+# make bench-store [ROUNDS=15]: the store beside the disk it is on
+EXTRA_PROGRAMS += bench/store
+bench_store_SOURCES = bench/store.c
+bench_store_CPPFLAGS = $(libtncore_a_CPPFLAGS)
+bench_store_LDADD = $(core_libs)
+bench-store: bench/store$(EXEEXT)
+	@dir=`mktemp -d ./bench-store.XXXXXX` && bench/store "$$dir" $(ROUNDS); rc=$$?; rm -rf "$$dir"; exit $$rc
+.PHONY: bench-store
+CLEANFILES += bench/store$(EXEEXT)
 
 # Everything: run it on a machine that does nothing else.
-bench: bench-node bench-codec
-.PHONY: bench-node bench
-CLEANFILES += bench/node$(EXEEXT)
+bench: bench-node bench-store bench-codec
+.PHONY: bench
