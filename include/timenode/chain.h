@@ -344,7 +344,7 @@ TN_API int tn_wallet_load(struct tn_sha *s, const struct tn_network *net, const 
 			  struct tn_wallet *out, struct tn_error *err);
 
 /* Writes it with mode 0600, durably, in one step. TN_EBUSY if there is anything of that name:
- * a key is never overwritten. Codes of tn_file_write.
+ * a key is never overwritten. Codes of tn_file_create.
  */
 TN_API int tn_wallet_save(const struct tn_wallet *w, const char *path, struct tn_error *err);
 
