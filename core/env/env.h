@@ -13,6 +13,7 @@
 #ifndef CORE_ENV_H
 #define CORE_ENV_H
 
+#include <string.h>
 #include <sys/uio.h>
 
 #include "timenode/base.h"
@@ -43,9 +44,22 @@ struct env_turns {
 	uint64_t worst_us;
 };
 
+struct env_record;
+
 struct env {
 	const struct env_ops *ops; /* the implementation's own part follows */
+	struct env_record *record; /* record.h: in its place while a recording runs, else NULL */
+	unsigned quiet;            /* clock readings are for people only and are not recorded */
 };
+
+/* An env_conn begins with a pointer to its env. */
+static inline struct env *env_of_conn(const struct env_conn *c)
+{
+	struct env *e;
+
+	memcpy(&e, c, sizeof e);
+	return e;
+}
 
 struct env_ops {
 	uint64_t (*mono_us)(struct env *);

@@ -105,6 +105,8 @@ void session_came_up(struct session *);
 void session_set_timer(struct session *, uint64_t us, timer_fn *);
 void session_order_end(struct net *); /* the end-of-tick call */
 void session_promote(struct session *);
+void session_list(struct session *);       /* primary, the last of those that are up */
+void session_end_linger(struct session *); /* of a retired one: at once */
 
 /* ---- group.c */
 struct group *group_find(const struct net *, char type, const void *key, size_t n);
@@ -123,6 +125,7 @@ void flush_session(struct session *);
 void flush_dirty(struct net *);
 void flush_writable(void *session);
 void flush_discard(struct session *);
+void flush_check_stuck(void *net); /* of stall_timer */
 
 /* ---- handshake.c, judge.c */
 void handshake_begin(struct session *); /* connected: send ours */
@@ -132,6 +135,7 @@ bool handshake_owns(const struct net *, unsigned id);
 void handshake_refuse(struct session *, const char *why);
 void handshake_accept_legacy(struct session *);
 void handshake_connected(void *session, int err);
+void handshake_too_slow(void *session); /* of its timer */
 
 /* ---- slots.c */
 bool slots_full(const struct net *); /* the newcomer counted */
@@ -142,6 +146,7 @@ void legacy_inbound(struct session *); /* an old node's Handshake was good */
 void legacy_came_up(struct session *); /* a dialed one answered */
 void legacy_hold(struct session *, const char *why);
 void legacy_ended(struct session *, bool came_up);
+void legacy_zombie(void *session); /* of its timer */
 
 /* ---- double.c */
 bool double_admits(const struct session *); /* room for one more of this identity? */
@@ -153,10 +158,13 @@ enum log_level dialer_level(const struct peer *);
 void dialer_consider(struct net *, struct peer *);
 void dialer_failed(struct net *, struct peer *, const char *why);
 void dialer_ended(struct net *, const struct session *); /* who else leant on it */
-void dialer_fill(struct net *); /* ask for candidates while slots are free */
+void dialer_fill(struct net *);    /* ask for candidates while slots are free */
+void dialer_fill_again(void *net); /* of want_timer */
+void dialer_timed_out(void *session);
+void dialer_look(void *peer); /* of its timer */
 
 /* ---- listen.c */
-extern const struct env_events session_events;
+extern const struct env_events session_events, listener_events;
 int listen_start(struct net *, struct tn_error *);
 void listen_stop(struct net *);
 

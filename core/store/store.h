@@ -39,6 +39,10 @@ void store_close(struct store *);        /* NULL is fine; batches must be gone *
  */
 int store_db(struct store *, const char *name, uint16_t version, struct tn_error *);
 
+/* Databases that are open, by number: 0 to store_dbs() - 1. */
+int store_dbs(const struct store *);
+const char *store_db_name(const struct store *, int db, uint16_t *version);
+
 /* The value is copied into the arena. 0, TN_ENOENT, TN_EIO, TN_ENOMEM, TN_EINVAL (no
  * such database, or a key that cannot be one).
  */

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: MIT
+# t/record.mk - recordings: the file, a node that is recorded and replayed
+check_PROGRAMS += t/record-tamper
+t_record_tamper_SOURCES = t/record-tamper.c
+t_record_tamper_CPPFLAGS = $(AM_CPPFLAGS) $(XXHASH_CFLAGS)
+t_record_tamper_LDADD = $(XXHASH_LIBS)
+dist_check_SCRIPTS += t/83-record.t
+TESTS += t/83-record.t
