@@ -86,7 +86,7 @@ my $new = Peer->dial("$n->{ip}:$n->{port}", from => '127.0.2.2');
 $new->handshake;
 for my $p ($old, $new) {
 	$p->send_raw(join '', map { "$_\n" } @hostile);
-	$p->send_raw('{"Ping":{"nonce":', '9,"timest', "amp\":1}}\n");
+	$p->send_raw('{"Ping":{"nonce":', '987654321,"timest', "amp\":1}}\n");
 }
 my $bad = Peer->dial("$n->{ip}:$n->{port}", from => '127.0.2.3');
 $bad->send_raw("\xff\xfe not UTF-8\n");
@@ -132,9 +132,9 @@ sub tampered ($file, $to, $pattern, $offset, $byte) {
 	is($code, 0, "a recording with another byte behind $pattern") or diag($err);
 	return $to;
 }
-($code, $out) = replay(tampered($file, "$dir/tampered.tnr", '9,"timest', 0, '8'));
+($code, $out) = replay(tampered($file, "$dir/tampered.tnr", '987654321,"timest', 0, '8'));
 is($code, 1, 'another nonce came in: it differs');
-like($out, qr/^first difference: .*the node sends to peer 127\.0\.2\.\d(?::\d+)?: .*"nonce":8.* recorded is: .*"nonce":9/m,
+like($out, qr/^first difference: .*the node sends to peer 127\.0\.2\.\d(?::\d+)?: .*"nonce":887654321.* recorded is: .*"nonce":987654321/m,
 	'peer and message of the first difference') or diag($out);
 
 # ---- damaged files

@@ -6,3 +6,9 @@ t_record_tamper_CPPFLAGS = $(AM_CPPFLAGS) $(XXHASH_CFLAGS)
 t_record_tamper_LDADD = $(XXHASH_LIBS)
 dist_check_SCRIPTS += t/83-record.t
 TESTS += t/83-record.t
+
+check_PROGRAMS += t/59-sim-record.t
+t_59_sim_record_t_SOURCES = t/59-sim-record.c t/lib/tap.c
+t_59_sim_record_t_CPPFLAGS = $(unit_cppflags)
+t_59_sim_record_t_LDADD = $(fleet_libs)
+TESTS += t/59-sim-record.t
