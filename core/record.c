@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * core/record.c - a recording of a running node: started and ended; what its file begins with
  */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,20 +25,6 @@ struct recording {
 	bool over; /* ended before it began */
 	char path[];
 };
-
-static void say(struct node *node, enum log_level level, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static void say(struct node *node, enum log_level level, const char *fmt, ...)
-{
-	char text[512];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
-	va_end(ap);
-	log_line(node->log, "record", level, "", "%s", text);
-}
 
 static void put(struct recording *r, uint8_t kind, uint64_t id, uint64_t a, struct tn_view bytes)
 {
@@ -189,10 +174,12 @@ void record_end(struct node *node, const char *why)
 	bytes = record_written(r->w);
 	env_record_end(r->env);
 	if (record_writer_close(r->w, &err))
-		say(node, LOG_LEVEL_ERROR, "Recording %s ended: %s", r->path, err.text);
+		log_line(node->log, "record", LOG_LEVEL_ERROR, "", "Recording %s ended: %s",
+			 r->path, err.text);
 	else
-		say(node, LOG_LEVEL_INFO, "Recording %s ended, %s: %llu turns, %llu bytes", r->path,
-		    why, (unsigned long long)turns, (unsigned long long)bytes);
+		log_line(node->log, "record", LOG_LEVEL_INFO, "",
+			 "Recording %s ended, %s: %llu turns, %llu bytes", r->path, why,
+			 (unsigned long long)turns, (unsigned long long)bytes);
 	recording_free(r);
 }
 
@@ -247,7 +234,8 @@ static void give_up(struct recording *r, const char *why)
 {
 	struct node *node = r->node;
 
-	say(node, LOG_LEVEL_ERROR, "Recording %s did not begin: %s", r->path, why);
+	log_line(node->log, "record", LOG_LEVEL_ERROR, "", "Recording %s did not begin: %s",
+		 r->path, why);
 	node->recording = NULL;
 	record_writer_close(r->w, NULL);
 	recording_free(r);
@@ -267,8 +255,8 @@ static void start(struct recording *r)
 		give_up(r, err.text);
 		return;
 	}
-	say(node, LOG_LEVEL_INFO, "Recording to %s, at most %llu bytes", r->path,
-	    (unsigned long long)r->max);
+	log_line(node->log, "record", LOG_LEVEL_INFO, "", "Recording to %s, at most %llu bytes",
+		 r->path, (unsigned long long)r->max);
 	if (rc) /* a plugin did not come up again: what follows is not what was asked for */
 		record_end(node, err.text);
 	env_record_turn_over(env);

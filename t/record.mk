@@ -12,3 +12,9 @@ t_59_sim_record_t_SOURCES = t/59-sim-record.c t/lib/tap.c
 t_59_sim_record_t_CPPFLAGS = $(unit_cppflags)
 t_59_sim_record_t_LDADD = $(fleet_libs)
 TESTS += t/59-sim-record.t
+
+check_PROGRAMS += t/28-record-file.t
+t_28_record_file_t_SOURCES = t/28-record-file.c t/lib/tap.c
+t_28_record_file_t_CPPFLAGS = $(unit_cppflags)
+t_28_record_file_t_LDADD = $(core_libs)
+TESTS += t/28-record-file.t
