@@ -14,11 +14,14 @@
 #include "lib/tap.h"
 #include "record.h"
 #include "rerun.h"
+#include "sim/chaos.h"
+#include "sim/peer_old.h"
 #include "sim/rng.h"
 #include "sim/storm.h"
 
 #define SECOND UINT64_C(1000000)
 #define NODES 6
+#define OLD 2    /* nodes of December 2025 among them */
 #define TAKES 40 /* recordings of one run, at most */
 
 static const struct plug_builtin builtins[] = {
@@ -39,6 +42,10 @@ struct scene {
 	uint64_t seed, now_s;
 	struct take take[TAKES];
 	unsigned takes;
+	struct peer_old *old[OLD];
+	struct chaos *chaos;
+	struct tn_view line[8];
+	struct chaos_lines lines;
 	int running[NODES]; /* index of a node's take, -1: none */
 };
 
@@ -46,6 +53,68 @@ struct sums {
 	uint64_t runs, same, turns, counters, crashed;
 	uint64_t garbled, refused, told, other, other_told;
 };
+
+/* They dial the first nodes; the second one is known to nobody. */
+static void add_old(struct scene *s)
+{
+	static const char *const ip[OLD] = { "45.90.7.9", "45.91.7.9" };
+	static const char *const known[] = { "45.10.7.9", "45.11.7.9", "45.12.7.9" };
+	struct tn_error err;
+
+	for (unsigned i = 0; i < OLD; i++) {
+		struct peer_old_conf conf = { .ip = ip[i],
+					      .port = 24100,
+					      .known = known,
+					      .knows = 3,
+					      .dials = s->seed % 2 == i,
+					      .broadcast_us = 20 * SECOND };
+		struct tn_addr at;
+
+		tn_addr_parse(&at, ip[i], strlen(ip[i]));
+		s->old[i] = peer_old_create(world_node(s->fleet->world, ip[i], &at), &conf, &err);
+		if (!s->old[i])
+			bail_out("%s", err.text);
+	}
+}
+
+static struct tn_addr address(const char *text)
+{
+	struct tn_addr a;
+
+	if (tn_addr_parse(&a, text, strlen(text)))
+		bail_out("%s is no address", text);
+	return a;
+}
+
+/* One that sends anything, in pieces. */
+static void add_chaos(struct scene *s)
+{
+	static const char *const text[] = {
+		"{\"Ping\":{\"nonce\":1,\"timestamp\":2}}",
+		"{\"Pong\":{\"nonce\":1,\"timestamp\":2}}",
+		"{\"GetPeers\":null}",
+		"\"GetPeers\"",
+		"{\"PeersResponse\":[\"9.9.9.9\"]}",
+		"{\"NobodyKnowsIt\":1}",
+		"{\"BlockVote\":[",
+		"no message",
+	};
+	struct chaos_conf conf = { .seed = s->seed,
+				   .listen = address("60.1.2.3:24100"),
+				   .target = { address("45.10.7.9:24100"),
+					       address("45.13.7.9:24100") },
+				   .targets = 2,
+				   .lines = &s->lines,
+				   .until_us = 1000 * SECOND };
+	struct tn_error err;
+
+	s->lines = (struct chaos_lines){ s->line, sizeof text / sizeof *text };
+	for (size_t i = 0; i < s->lines.n; i++)
+		s->line[i] = (struct tn_view){ (const uint8_t *)text[i], strlen(text[i]) };
+	s->chaos = chaos_create(world_node(s->fleet->world, "chaos", &conf.listen), &conf, &err);
+	if (!s->chaos)
+		bail_out("%s", err.text);
+}
 
 static void build(struct scene *s)
 {
@@ -61,12 +130,15 @@ static void build(struct scene *s)
 		for (unsigned k = 1; k < 4; k++)
 			n += (size_t)snprintf(conf + n, sizeof conf - n, "%s\"45.%u.7.9\"",
 					      k > 1 ? ", " : "", 10 + (i + k) % NODES);
-		snprintf(conf + n, sizeof conf - n,
-			 " ]; }; plugins: { pingpong: { interval = \"7s\"; }; peers: { }; };");
+		snprintf(
+			conf + n, sizeof conf - n,
+			", \"45.90.7.9\" ]; }; plugins: { pingpong: { interval = \"7s\"; }; peers: { }; };");
 		snprintf(ip, sizeof ip, "45.%u.7.9", 10 + i);
 		fleet_add(s->fleet, ip, conf);
 		s->running[i] = -1;
 	}
+	add_old(s);
+	add_chaos(s);
 	s->storm = storm_create(s->fleet, s->seed);
 	for (unsigned i = 0; i < NODES; i++)
 		fleet_start(&s->fleet->node[i]);
@@ -144,7 +216,8 @@ static void compare(struct scene *s, const struct take *t, struct sums *sum, boo
 
 static void change(struct rng *rng, struct record_entry *e, uint8_t *copy)
 {
-	memcpy(copy, e->bytes.p, e->bytes.n);
+	if (e->bytes.n)
+		memcpy(copy, e->bytes.p, e->bytes.n);
 	e->bytes.p = copy;
 	switch (rng_range(rng, 0, 5)) {
 	case 0:
@@ -242,6 +315,9 @@ static void run(uint64_t seed, struct sums *sum, bool loud)
 	storm_heal(s.storm);
 	storm_calm(s.storm, 240 * SECOND, &watch);
 	storm_free(s.storm);
+	chaos_free(s.chaos);
+	for (unsigned i = 0; i < OLD; i++)
+		peer_old_free(s.old[i]);
 	fleet_free(s.fleet);
 	abuse(&s, sum, 15);
 	without(&s, sum);
@@ -277,7 +353,7 @@ int main(int argc, char **argv)
 	ok(sum.counters > 100 * seeds, "%llu counters", (unsigned long long)sum.counters);
 	ok(sum.other > 0 && sum.other_told == sum.other, "another node is told apart, %llu times",
 	   (unsigned long long)sum.other_told);
-	ok(sum.refused > 0 && sum.told > sum.garbled / 2,
+	ok(sum.refused > 0 && sum.told > sum.garbled / 4,
 	   "of %llu garbled files %llu are refused, %llu differ", (unsigned long long)sum.garbled,
 	   (unsigned long long)sum.refused, (unsigned long long)sum.told);
 	return done_testing();

@@ -119,6 +119,15 @@ bool handles_next_is(struct handles *h, uint64_t handle)
 	return true;
 }
 
+uint32_t handles_coming(const struct handles *h, uint64_t *out, uint32_t n)
+{
+	uint32_t got = 0;
+
+	for (uint32_t at = h->free; at != NO_PLACE && got < n; at = h->places[at].next_free)
+		out[got++] = pack(h, at);
+	return got;
+}
+
 static struct place *find(const struct handles *h, uint64_t handle)
 {
 	uint32_t index = (uint32_t)handle - 1; /* 0 becomes an index that is never used */

@@ -13,6 +13,7 @@
 
 #include "env/record.h"
 
+#define ERRNO_MAX 4095
 #define SHOWN 100 /* bytes of a line in the text of a difference */
 
 struct env_conn {
@@ -42,6 +43,7 @@ struct replay {
 	void *log_arg;
 	uint64_t mono_us, chance;
 	int64_t wall_us;
+	uint64_t wall_mono_us; /* when that was */
 	bool in_turn;
 	struct replay_result result;
 };
@@ -74,6 +76,11 @@ static void differ(struct replay *r, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(r->result.first, sizeof r->result.first, fmt, ap);
 	va_end(ap);
+	if (r->log_fn) {
+		static const char here[] = "---- the first difference is here";
+
+		r->log_fn(r->log_arg, here, sizeof here - 1);
+	}
 }
 
 /* "the connection with 192.0.2.1:24100", for a number. */
@@ -169,8 +176,12 @@ static int64_t wall_us(struct env *e)
 	struct replay *r = of(e);
 	struct record_entry x;
 
-	if (!e->quiet && answer(r, RECORD_WALL, 0, &x))
-		r->wall_us += record_unzigzag(x.a);
+	if (e->quiet) /* of a log line: the clock has gone on since it was read */
+		return (int64_t)((uint64_t)r->wall_us + (r->mono_us - r->wall_mono_us));
+	if (answer(r, RECORD_WALL, 0, &x)) {
+		r->wall_us = (int64_t)((uint64_t)r->wall_us + (uint64_t)record_unzigzag(x.a));
+		r->wall_mono_us = r->mono_us;
+	}
 	return r->wall_us;
 }
 
@@ -277,6 +288,16 @@ static void adopt(struct env_conn *c, const struct env_events *events, void *arg
 	c->arg = arg;
 }
 
+/* A file may come from anybody: more than none, or an errno. */
+static long result_of(const struct record_entry *e, size_t most)
+{
+	int64_t v = record_unzigzag(e->a);
+
+	if (v < 0)
+		return v < -ERRNO_MAX ? -EIO : (long)v;
+	return (uint64_t)v > most ? (long)most : (long)v;
+}
+
 static long read_conn(struct env_conn *c, void *p, size_t n)
 {
 	struct replay *r = of(c->env);
@@ -290,7 +311,7 @@ static long read_conn(struct env_conn *c, void *p, size_t n)
 	}
 	if (x.bytes.n)
 		memcpy(p, x.bytes.p, x.bytes.n);
-	return x.bytes.n ? (long)x.bytes.n : (long)record_unzigzag(x.a);
+	return x.bytes.n ? (long)x.bytes.n : result_of(&x, 0);
 }
 
 /* The same bytes as far as the kernel took them then? */
@@ -322,7 +343,7 @@ static long writev_conn(struct env_conn *c, const struct iovec *v, int n)
 		all += v[i].iov_len;
 	if (!answer(r, RECORD_WRITE, c->id, &x))
 		return (long)all;
-	put = (long)record_unzigzag(x.a);
+	put = result_of(&x, all);
 	now = malloc(all + 1);
 	if (!now)
 		return put;
@@ -330,7 +351,7 @@ static long writev_conn(struct env_conn *c, const struct iovec *v, int n)
 		memcpy(now + at, v[i].iov_base, v[i].iov_len);
 	compare(r, c, &x, (struct tn_view){ now, all });
 	free(now);
-	return put > (long)all ? (long)all : put;
+	return put;
 }
 
 static void arm(struct env_conn *c, bool read, bool write)
@@ -448,7 +469,7 @@ static void call_conn(struct replay *r, const struct record_entry *e)
 	if (e->kind == RECORD_ACCEPTED)
 		accept_one(r, c, e);
 	else if (e->kind == RECORD_CONNECTED && c->events->connected)
-		c->events->connected(c->arg, (int)e->b);
+		c->events->connected(c->arg, (int)(e->b & ERRNO_MAX));
 	else if (e->kind == RECORD_READABLE && c->read)
 		c->events->readable(c->arg);
 	else if (e->kind == RECORD_WRITABLE && c->write)
@@ -522,9 +543,11 @@ struct env *env_replay_create(struct record_reader *reader, uint64_t now_us, int
 
 	if (!r)
 		return NULL;
-	*r = (struct replay){
-		.env.ops = &ops, .reader = reader, .mono_us = now_us, .wall_us = now_wall_us
-	};
+	*r = (struct replay){ .env.ops = &ops,
+			      .reader = reader,
+			      .mono_us = now_us,
+			      .wall_us = now_wall_us,
+			      .wall_mono_us = now_us };
 	r->end = &r->first;
 	return &r->env;
 }

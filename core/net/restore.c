@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * core/net/restore.c - a fresh room made from a snapshot
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -168,6 +169,37 @@ static bool makes_sense(const struct saved_session *v)
 	       (v->state == LINK_DIALING || v->state == LINK_HANDSHAKING || v->state == LINK_UP);
 }
 
+static int give_score(struct net *net, const struct saved_score *v)
+{
+	const struct score score = { v->milli, v->at_us };
+
+	if (!v->sid)
+		return bans_put_score(net->bans, &v->ip, &score);
+	net->ended[net->ended_next++ % ENDED] = (struct ended){ v->sid, v->ended_us, v->ip, score };
+	return 0;
+}
+
+static int give_bans(struct net *net, const struct saved_net *all)
+{
+	struct ban *ban = calloc(all->bans.n + 1, sizeof *ban);
+	int rc = ban ? 0 : TN_ENOMEM;
+
+	for (uint32_t i = 0; i < all->bans.n && !rc; i++) {
+		const struct saved_ban *v = &all->bans.v[i];
+
+		ban[i] = (struct ban){ .until_s = v->until_s, .points = v->points };
+		ban[i].net.bits = v->bits;
+		memcpy(ban[i].net.ip, v->ip.ip, sizeof ban[i].net.ip);
+		snprintf(ban[i].why, sizeof ban[i].why, "%.*s", (int)v->why.n, v->why.p);
+		if (v->bits > 128)
+			rc = TN_EBAD;
+	}
+	if (!rc)
+		rc = bans_replace(net->bans, ban, all->bans.n);
+	free(ban);
+	return rc;
+}
+
 static int give_all(const struct giving *g, const struct saved_net *all)
 {
 	struct net *net = g->net;
@@ -179,6 +211,11 @@ static int give_all(const struct giving *g, const struct saved_net *all)
 	for (uint32_t i = 0; i < all->votes.n; i++)
 		net->vote[net->votes++] =
 			(struct vote){ all->votes.v[i].netgroup, all->votes.v[i].ip };
+	if (give_bans(net, all))
+		return tn_fail(g->err, TN_EBAD, "the bans of the recording make no sense");
+	for (uint32_t i = 0; i < all->scores.n; i++)
+		if (give_score(net, &all->scores.v[i]))
+			return TN_ENOMEM;
 	for (uint32_t i = 0; i < all->peers.n; i++)
 		if (give_peer(net, &all->peers.v[i]))
 			return TN_ENOMEM;
@@ -190,6 +227,9 @@ static int give_all(const struct giving *g, const struct saved_net *all)
 			return TN_ENOMEM;
 	}
 	line_up(net, all);
+	for (uint32_t i = all->coming.n; i-- > 0;)
+		if ((uint32_t)all->coming.v[i].sid <= SID_PLACES)
+			handles_next_is(net->sessions, all->coming.v[i].sid);
 	return 0;
 }
 

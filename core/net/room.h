@@ -19,6 +19,7 @@
 #define LEGACY_DIAL_US 1000000u /* let the old node notice its end, within its 5 s */
 #define PEERS_MAX 4096u
 #define TOTALS_MAX 256u
+#define ENDED 64u
 
 enum slot_class { SLOT_IN, SLOT_OUT, SLOT_MASTERNODE, SLOT_MANUAL, SLOT_HELD, SLOT_CLASSES };
 
@@ -81,7 +82,7 @@ struct net {
 	struct net_total *total;
 	size_t totals;
 	uint64_t off_ended;
-	struct ended ended[64];
+	struct ended ended[ENDED];
 	unsigned ended_next;
 
 	bool stopping;

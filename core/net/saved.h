@@ -45,8 +45,28 @@ struct saved_vote {
 	struct tn_addr ip;
 };
 
+struct saved_score { /* sid 0: of an address; else of a session that ended */
+	struct tn_addr ip;
+	uint64_t sid, ended_us, at_us;
+	uint32_t milli;
+};
+
+struct saved_ban {
+	struct tn_addr ip;
+	uint8_t bits;
+	int64_t until_s;
+	uint32_t points;
+	struct tn_str why;
+};
+
 struct saved_listener {
 	uint64_t conn;
+};
+
+#define SAVED_COMING 16384u
+
+struct saved_handle {
+	uint64_t sid;
 };
 
 struct saved_net {
@@ -55,6 +75,9 @@ struct saved_net {
 	bool self_known, self_sure;
 	struct saved_timer want, stall;
 	TN_LIST(struct saved_vote) votes;
+	TN_LIST(struct saved_handle) coming; /* of the next sessions: tables go by them */
+	TN_LIST(struct saved_score) scores;
+	TN_LIST(struct saved_ban) bans;
 	TN_LIST(struct saved_listener) listeners;
 	TN_LIST(struct saved_peer) peers;
 	TN_LIST(struct saved_session) sessions;

@@ -242,7 +242,7 @@ static void promote_next(struct net *net, const struct session *gone)
 
 static void remember_ended(struct net *net, const struct session *s)
 {
-	net->ended[net->ended_next++ % 64] =
+	net->ended[net->ended_next++ % ENDED] =
 		(struct ended){ s->sid, net_now(net), s->remote, s->score };
 }
 

@@ -46,8 +46,21 @@ static const struct tn_schema saved_vote_schema =
 	TN_SCHEMA(struct saved_vote, TN_RECORD, TN_FIELD(struct saved_vote, netgroup),
 		  TN_FIELD(struct saved_vote, ip));
 
+#define SCORE(m) TN_FIELD(struct saved_score, m)
+static const struct tn_schema saved_score_schema =
+	TN_SCHEMA(struct saved_score, TN_RECORD, SCORE(ip), SCORE(sid), SCORE(ended_us),
+		  SCORE(at_us), SCORE(milli));
+
+#define BAN(m) TN_FIELD(struct saved_ban, m)
+static const struct tn_schema saved_ban_schema =
+	TN_SCHEMA(struct saved_ban, TN_RECORD, BAN(ip), BAN(bits), BAN(until_s), BAN(points),
+		  BAN(why));
+
 static const struct tn_schema saved_listener_schema =
 	TN_SCHEMA(struct saved_listener, TN_RECORD, TN_FIELD(struct saved_listener, conn));
+
+static const struct tn_schema saved_handle_schema =
+	TN_SCHEMA(struct saved_handle, TN_RECORD, TN_FIELD(struct saved_handle, sid));
 
 #define NET(m) TN_FIELD(struct saved_net, m)
 const struct tn_schema saved_net_schema =
@@ -55,6 +68,9 @@ const struct tn_schema saved_net_schema =
 		  NET(self_sure), TN_SUB(struct saved_net, want, &saved_timer_schema),
 		  TN_SUB(struct saved_net, stall, &saved_timer_schema),
 		  TN_LISTOF(struct saved_net, votes, &saved_vote_schema, 8),
+		  TN_LISTOF(struct saved_net, coming, &saved_handle_schema, SAVED_COMING),
+		  TN_LISTOF(struct saved_net, scores, &saved_score_schema, 1u << 20),
+		  TN_LISTOF(struct saved_net, bans, &saved_ban_schema, 1u << 20),
 		  TN_LISTOF(struct saved_net, listeners, &saved_listener_schema, 1024),
 		  TN_LISTOF(struct saved_net, peers, &saved_peer_schema, 1u << 20),
 		  TN_LISTOF(struct saved_net, sessions, &saved_session_schema, 1u << 20));
@@ -219,9 +235,72 @@ static int take_sessions(const struct taking *t, struct saved_net *all)
 		if (s->state != LINK_CLOSING &&
 		    take_session(t, s, &all->sessions.v[all->sessions.n++]))
 			return TN_ENOMEM;
+	all->coming.v = tn_alloc(t->arena, SAVED_COMING * sizeof *all->coming.v);
+	if (!all->coming.v)
+		return TN_ENOMEM;
+	all->coming.n = handles_coming(t->net->sessions, &all->coming.v->sid, SAVED_COMING);
 	qsort(all->sessions.v, all->sessions.n, sizeof *all->sessions.v, by_age);
 	number_places(t->net, all);
 	return 0;
+}
+
+static void take_score(void *arg, const struct tn_addr *ip, const struct score *score)
+{
+	struct saved_net *all = arg;
+
+	all->scores.v[all->scores.n++] =
+		(struct saved_score){ .ip = *ip, .at_us = score->at_us, .milli = score->milli };
+}
+
+static int take_scores(const struct taking *t, struct saved_net *all)
+{
+	const struct net *net = t->net;
+
+	all->scores.v =
+		tn_alloc(t->arena, (bans_scores(net->bans) + ENDED) * sizeof *all->scores.v);
+	if (!all->scores.v)
+		return TN_ENOMEM;
+	bans_each_score(net->bans, take_score, all);
+	for (unsigned i = 0; i < ENDED; i++) {
+		const struct ended *e = &net->ended[(net->ended_next + i) % ENDED];
+
+		if (!e->sid)
+			continue;
+		take_score(all, &e->ip, &e->score);
+		all->scores.v[all->scores.n - 1].sid = e->sid;
+		all->scores.v[all->scores.n - 1].ended_us = e->at_us;
+	}
+	return 0;
+}
+
+struct taking_bans {
+	const struct taking *t;
+	struct saved_net *all;
+};
+
+static int take_ban(void *arg, const struct ban *b)
+{
+	struct taking_bans *w = arg;
+	struct saved_ban *v = &w->all->bans.v[w->all->bans.n++];
+	size_t n = strnlen(b->why, sizeof b->why);
+	const char *why = tn_copy_text(w->t->arena, b->why, n);
+
+	*v = (struct saved_ban){ .bits = b->net.bits,
+				 .until_s = b->until_s,
+				 .points = b->points,
+				 .why = { why, (uint32_t)n } };
+	memcpy(v->ip.ip, b->net.ip, sizeof v->ip.ip);
+	return why ? 0 : TN_ENOMEM;
+}
+
+/* Those that are over too: the wall clock may be set back. */
+static int take_bans(const struct taking *t, struct saved_net *all)
+{
+	struct bans *bans = t->net->bans;
+	struct taking_bans w = { t, all };
+
+	all->bans.v = tn_alloc(t->arena, bans_count(bans) * sizeof *all->bans.v);
+	return all->bans.v ? bans_each(bans, INT64_MIN, take_ban, &w) : TN_ENOMEM;
 }
 
 static int take_small(const struct taking *t, struct saved_net *all)
@@ -258,7 +337,8 @@ int net_snapshot(const struct net *net, net_track_fn *track, void *arg, struct t
 				 .stall = take_timer(net, net->stall_timer) };
 	uint8_t *bytes;
 
-	if (take_small(&t, &all) || take_sessions(&t, &all))
+	if (take_small(&t, &all) || take_scores(&t, &all) || take_bans(&t, &all) ||
+	    take_sessions(&t, &all))
 		return tn_fail(err, TN_ENOMEM, "no memory for the sessions");
 	out->n = tn_bin_write(&saved_net_schema, &all, NULL, 0);
 	out->p = bytes = tn_alloc(a, out->n);

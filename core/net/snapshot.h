@@ -3,7 +3,7 @@
  *
  * For the recorder: a recording begins in the middle of a node's life, and whoever
  * replays it begins with what is in here. Left out, since nothing of it moves a message:
- * the lines of `why`, the account, sums and counts, who ended within the last ten minutes.
+ * the lines of `why`, the account, sums and counts.
  */
 #ifndef CORE_NET_SNAPSHOT_H
 #define CORE_NET_SNAPSHOT_H
