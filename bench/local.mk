@@ -51,3 +51,19 @@ bench-codec: bench/codec$(EXEEXT) $(bench_workers)
 	bench/codec $(ROUNDS) $(bench_workers)
 .PHONY: bench-codec
 CLEANFILES += bench/codec$(EXEEXT) $(bench_workers)
+
+# The node beside the floor, as ratios: make bench-node [NODE_ROUNDS=9] [PARTS="memory fanout"]
+EXTRA_PROGRAMS += bench/node
+bench_node_SOURCES = bench/figure.c bench/figure.h bench/crowd.c bench/crowd.h bench/daemon.c \
+	bench/inside.c bench/inside.h bench/plugin.c bench/memory.c bench/idle.c bench/pairs.c \
+	bench/receive.c bench/relay.c bench/fanout.c bench/dispatch.c
+bench_node_CPPFLAGS = $(libtncore_a_CPPFLAGS) -I$(top_srcdir)/bench -DTN_BUILTIN=probe
+bench_node_LDADD = $(core_libs)
+NODE_ROUNDS = 9
+bench-node: all bench/node$(EXEEXT)
+	TN_BUILDDIR='$(abs_builddir)' bench/node $(NODE_ROUNDS) $(PARTS)
+
+# Everything: run it on a machine that does nothing else.
+bench: bench-node bench-codec
+.PHONY: bench-node bench
+CLEANFILES += bench/node$(EXEEXT)

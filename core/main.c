@@ -44,7 +44,7 @@ struct app {
 	const char *pid_path;
 	int pid_fd; /* -1: not taken */
 	int report; /* to the parent of --daemon, -1: in the foreground */
-	bool stopping;
+	bool stopping, failed;
 };
 
 /* ---- configuration */
@@ -160,9 +160,12 @@ static void on_term(void *arg, int signo)
 	stop(arg, signo == SIGINT ? "SIGINT" : "SIGTERM");
 }
 
-static void on_quit(void *arg)
+static void on_quit(void *arg, const char *fault)
 {
-	stop(arg, "asked by the control socket");
+	struct app *a = arg;
+
+	a->failed = fault != NULL;
+	stop(a, fault ? fault : "asked by the control socket");
 }
 
 /* A new configuration; the old one stays if anything is wrong with it. The node says what
@@ -353,6 +356,7 @@ static int assemble(struct app *a, struct tn_error *err)
 	if (!a->env || open_log(a, err) < 0 || watch_signals(a, err) < 0)
 		return FAILED;
 	env_event_on_full(a->env, on_full, a);
+	env_event_threads(a->env, (unsigned)a->set.loop.threads);
 	a->crash = crash_watch(&a->node, a->sink, err);
 	if (!a->crash)
 		return FAILED;
@@ -414,7 +418,7 @@ static int run(struct app *a)
 	if (!a->watchdog || env_event_run(a->env, &err) < 0)
 		return complain(&err, FAILED);
 	log_line(a->log, "main", LOG_LEVEL_INFO, "", "Stopped");
-	return DONE;
+	return a->failed ? FAILED : DONE;
 }
 
 static int start(struct app *a)

@@ -66,7 +66,15 @@ static void quit(void *arg)
 	struct node *node = arg;
 
 	if (node->quit)
-		node->quit(node->quit_arg);
+		node->quit(node->quit_arg, NULL);
+}
+
+static void fail(void *arg, const char *why)
+{
+	struct node *node = arg;
+
+	if (node->quit)
+		node->quit(node->quit_arg, why);
 }
 
 static int reload(void *arg, struct tn_error *err)
@@ -113,7 +121,7 @@ static int make_rooms(struct node *node, const struct node_setup *s, struct tn_e
 						       .store = node->store,
 						       .builtins = s->builtins,
 						       .builtin_count = s->builtin_count,
-						       .fatal = quit,
+						       .fatal = fail,
 						       .fatal_arg = node },
 				 err);
 	if (!node->plug || plug_load_all(node->plug, node->conf, err))
@@ -351,7 +359,7 @@ struct net *node_net(struct node *node)
 	return node->net;
 }
 
-void node_on_quit(struct node *node, void (*fn)(void *arg), void *arg)
+void node_on_quit(struct node *node, void (*fn)(void *arg, const char *fault), void *arg)
 {
 	node->quit = fn;
 	node->quit_arg = arg;
@@ -366,6 +374,17 @@ void node_on_reload(struct node *node, int (*fn)(void *arg, struct tn_error *), 
 bool node_now(const struct node *node, struct bus_now *now)
 {
 	return bus_now(plug_bus(node->plug), now);
+}
+
+bool node_now_job(const struct node *node, struct bus_now *now)
+{
+	const struct env_job *j =
+		node->env->ops->running ? node->env->ops->running(node->env) : NULL;
+
+	if (!j || !j->owner)
+		return false;
+	*now = (struct bus_now){ .plugin = j->owner, .handler = "job", .message = j->name };
+	return true;
 }
 
 int node_command(struct node *node, const char *line, node_reply_fn *fn, void *arg)

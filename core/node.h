@@ -54,8 +54,10 @@ int node_reload(struct node *, const struct conf *, struct tn_error *);
  */
 void node_stop(struct node *, void (*fn)(void *arg), void *arg);
 
-/* Whose code runs now: see bus_now. */
+/* Whose code runs now on the loop: see bus_now. And on this thread of the pool, if it is one:
+ * false on any other. Both for a signal handler. */
 bool node_now(const struct node *, struct bus_now *);
+bool node_now_job(const struct node *, struct bus_now *);
 
 /* NULL is fine. After node_stop's fn, or at once (a crash of a simulated node). */
 void node_free(struct node *);
@@ -63,8 +65,10 @@ void node_free(struct node *);
 /* Its sessions and accounts, for the simulator: to be read only. */
 struct net *node_net(struct node *);
 
-/* What the control command `stop` does: asks the owner of the loop to end it. */
-void node_on_quit(struct node *, void (*fn)(void *arg), void *arg);
+/* Asks the owner of the loop to end it: the control command `stop` (fault NULL), or a plugin
+ * without which the node shall not run has failed (fault: which and why; lent).
+ */
+void node_on_quit(struct node *, void (*fn)(void *arg, const char *fault), void *arg);
 
 /* What the control command `reload` does: the same as SIGHUP. 0 or the reason. */
 void node_on_reload(struct node *, int (*fn)(void *arg, struct tn_error *), void *arg);

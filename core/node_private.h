@@ -20,7 +20,7 @@ struct node {
 	struct ctl *ctl;
 	const struct conf *conf;
 	const char *log_level, *agent;
-	void (*quit)(void *arg);
+	void (*quit)(void *arg, const char *fault);
 	void *quit_arg;
 	int (*reload)(void *arg, struct tn_error *);
 	void *reload_arg;

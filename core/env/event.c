@@ -120,6 +120,24 @@ static int defer(struct env *env, void (*fn)(void *), void *arg)
 	return 0;
 }
 
+static void nothing(void *arg)
+{
+	(void)arg;
+}
+
+static void forget(struct deferred_list *l, void (*fn)(void *), void *arg)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->v[i].fn == fn && l->v[i].arg == arg)
+			l->v[i].fn = nothing;
+}
+
+static void undefer(struct env *env, void (*fn)(void *), void *arg)
+{
+	forget(&event_env_of(env)->deferred, fn, arg);
+	forget(&event_env_of(env)->running, fn, arg);
+}
+
 static void run_deferred(struct event_env *e)
 {
 	struct deferred_list now = e->deferred;
@@ -170,6 +188,7 @@ static const struct env_ops ops = {
 	.random = fill_random,
 	.wake_at = wake_at,
 	.defer = defer,
+	.undefer = undefer,
 	.listen = event_listen,
 	.listen_path = event_listen_path,
 	.connect = event_connect,
@@ -181,6 +200,10 @@ static const struct env_ops ops = {
 	.close = event_close,
 	.log = log_line,
 	.turns = turns,
+	.submit = event_submit,
+	.write_behind = event_write_behind,
+	.write_settle = event_write_settle,
+	.running = event_running,
 };
 
 /* The precise timer takes the clock that mono_us reads, so that a wake-up is never
@@ -233,6 +256,8 @@ void env_event_free(struct env *env)
 
 	if (!env)
 		return;
+	pool_free(e->pool);
+	pool_free(e->writer);
 	while (e->signals) {
 		struct signal_watch *w = e->signals;
 
@@ -308,6 +333,11 @@ void env_event_log_to(struct env *env, env_log_fn *fn, void *arg)
 
 	e->log_fn = fn ? fn : log_to_stderr;
 	e->log_arg = arg;
+}
+
+void env_event_threads(struct env *env, unsigned n)
+{
+	event_env_of(env)->threads = n;
 }
 
 void env_event_on_full(struct env *env, void (*fn)(void *arg, int err), void *arg)

@@ -27,6 +27,14 @@ struct later { /* one deferred call; it may come after the recording */
 	void *arg;
 };
 
+struct shadow {              /* a job of the node: the environment has this one in its place */
+	struct env_job work; /* first */
+	struct env_job *of;
+	struct env_record *rec; /* NULL: it outlived the recording */
+	struct shadow *prev, *next;
+	uint64_t id;
+};
+
 struct env_record {
 	struct env_ops ops; /* what the node calls meanwhile */
 	const struct env_ops *inner;
@@ -34,7 +42,8 @@ struct env_record {
 	struct record_writer *w;
 	struct tracked *conns;
 	struct later *later;
-	uint64_t last_id, turns;
+	struct shadow *jobs;
+	uint64_t last_id, last_job, turns;
 	uint64_t mono_us, flush_us; /* of the reading written last; of the flush */
 	int64_t wall_us;
 	void (*wake_fn)(void *arg);
@@ -254,6 +263,36 @@ static void on_later(void *arg)
 	turn_over(l.rec);
 }
 
+static void shadow_run(struct env_job *j)
+{
+	struct env_job *of = ((struct shadow *)(void *)j)->of;
+
+	of->run(of);
+}
+
+static void unlist(struct shadow *s)
+{
+	*(s->prev ? &s->prev->next : &s->rec->jobs) = s->next;
+	if (s->next)
+		s->next->prev = s->prev;
+}
+
+static void shadow_done(struct env_job *j)
+{
+	struct shadow s = *(struct shadow *)(void *)j;
+
+	if (s.rec)
+		unlist(&s);
+	free(j);
+	s.of->ran = s.work.ran;
+	if (s.rec)
+		turn(s.rec,
+		     (struct record_entry){ .kind = RECORD_DONE, .id = s.id, .b = s.work.ran });
+	s.of->done(s.of);
+	if (s.rec)
+		turn_over(s.rec);
+}
+
 /* ---- calls */
 
 static uint64_t mono_us(struct env *e)
@@ -318,6 +357,63 @@ static int defer(struct env *e, void (*fn)(void *), void *arg)
 		l->next->prev = l;
 	r->later = l;
 	return 0;
+}
+
+static void nothing(void *arg)
+{
+	(void)arg;
+}
+
+/* The turn comes all the same, and nothing happens in it. */
+static void undefer(struct env *e, void (*fn)(void *), void *arg)
+{
+	struct env_record *r = of(e);
+
+	for (struct later *l = r->later; l; l = l->next)
+		if (l->fn == fn && l->arg == arg)
+			l->fn = nothing;
+	r->inner->undefer(e, fn, arg);
+}
+
+static int give_job(struct env_record *r, struct env_job *j,
+		    int (*submit)(struct env *, struct env_job *))
+{
+	struct shadow *s = calloc(1, sizeof *s);
+	int rc;
+
+	if (!s)
+		return TN_ENOMEM;
+	*s = (struct shadow){ .work = { .run = shadow_run,
+					.done = shadow_done,
+					.owner = j->owner,
+					.name = j->name },
+			      .of = j,
+			      .rec = r,
+			      .next = r->jobs,
+			      .id = ++r->last_job };
+	rc = submit(r->env, &s->work);
+	if (writing(r))
+		record_put(r->w, &(struct record_entry){ .kind = RECORD_SUBMIT,
+							 .id = s->id,
+							 .a = record_zigzag(rc) });
+	if (rc) {
+		free(s);
+		return rc;
+	}
+	if (s->next)
+		s->next->prev = s;
+	r->jobs = s;
+	return 0;
+}
+
+static int submit(struct env *e, struct env_job *j)
+{
+	return give_job(of(e), j, of(e)->inner->submit);
+}
+
+static int write_behind(struct env *e, struct env_job *j)
+{
+	return give_job(of(e), j, of(e)->inner->write_behind);
 }
 
 static void note_connect(struct env_record *r, uint64_t id, const struct tn_addr *to,
@@ -446,6 +542,9 @@ struct env_record *env_record_begin(struct env *env, struct record_writer *w,
 	r->ops.random = fill_random;
 	r->ops.wake_at = wake_at;
 	r->ops.defer = defer;
+	r->ops.undefer = undefer;
+	r->ops.submit = submit;
+	r->ops.write_behind = write_behind;
 	r->ops.connect = connect_to;
 	r->ops.adopt = adopt;
 	r->ops.read = read_conn;
@@ -475,6 +574,8 @@ static void detach(struct env_record *r)
 	}
 	for (struct later *l = r->later; l; l = l->next)
 		l->rec = NULL;
+	for (struct shadow *s = r->jobs; s; s = s->next)
+		s->rec = NULL;
 	free(r);
 }
 

@@ -46,6 +46,7 @@ static const struct {
 	[RECORD_WAKE] = { A, "wake-up" },
 	[RECORD_DEFERRED] = { A, "end of a turn" },
 	[RECORD_COMMAND] = { A | BYTES, "command" },
+	[RECORD_DONE] = { ID | A | B, "end of a job" },
 	[RECORD_MONO] = { A, "reading of the clock" },
 	[RECORD_WALL] = { A, "reading of the wall clock" },
 	[RECORD_RANDOM] = { BYTES, "random bytes" },
@@ -54,6 +55,7 @@ static const struct {
 	[RECORD_CONNECT] = { ID | BYTES, "connect" },
 	[RECORD_CLOSE] = { ID | A, "close" },
 	[RECORD_SHUT] = { ID, "end of sending" },
+	[RECORD_SUBMIT] = { ID | A, "job" },
 	[RECORD_COUNTER] = { A | BYTES, "counter" },
 	[RECORD_END] = { A | BYTES, "end" },
 };

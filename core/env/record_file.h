@@ -36,6 +36,7 @@ enum record_kind {
 	RECORD_WAKE,       /* a */
 	RECORD_DEFERRED,   /* a */
 	RECORD_COMMAND,    /* a, bytes: the request line of an operator */
+	RECORD_DONE,       /* id: a job, a, b: 1 = it ran */
 
 	/* Calls: the node asks the environment, inside a turn. */
 	RECORD_MONO = 64, /* a: us since the reading before */
@@ -46,6 +47,7 @@ enum record_kind {
 	RECORD_CONNECT,   /* id: new connection (0: refused, bytes: why), bytes: address */
 	RECORD_CLOSE,     /* id, a: 1 = reset */
 	RECORD_SHUT,      /* id */
+	RECORD_SUBMIT,    /* id: the job's number, a: zigzag of the result */
 
 	/* What it ends with. */
 	RECORD_COUNTER = 96, /* a: zigzag of the change, bytes: whose counter */
@@ -66,12 +68,12 @@ const char *record_kind_text(uint8_t kind);
 
 static inline bool record_is_turn(uint8_t kind)
 {
-	return kind >= RECORD_BEGIN && kind <= RECORD_COMMAND;
+	return kind >= RECORD_BEGIN && kind <= RECORD_DONE;
 }
 
 static inline bool record_is_call(uint8_t kind)
 {
-	return kind >= RECORD_MONO && kind <= RECORD_SHUT;
+	return kind >= RECORD_MONO && kind <= RECORD_SUBMIT;
 }
 
 struct record_entry {

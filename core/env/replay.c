@@ -3,69 +3,16 @@
  */
 #include "config.h"
 
-#include "env/replay.h"
-
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <uthash.h>
 
 #include "env/record.h"
-
-#define ERRNO_MAX 4095
-#define SHOWN 100 /* bytes of a line in the text of a difference */
-
-struct env_conn {
-	struct env *env; /* first: env.h */
-	uint64_t id;     /* 0: the recorded node never had it */
-	struct tn_addr with;
-	const struct env_events *events;
-	void *arg;
-	bool read, write;
-	UT_hash_handle hh;
-};
-
-struct later {
-	void (*fn)(void *arg);
-	void *arg;
-	struct later *next;
-};
-
-struct replay {
-	struct env env; /* first: the core's view */
-	struct record_reader *reader;
-	struct env_conn *conns; /* those that have a number */
-	struct later *first, **end;
-	void (*wake_fn)(void *arg);
-	void *wake_arg;
-	void (*log_fn)(void *arg, const char *line, size_t n);
-	void *log_arg;
-	uint64_t mono_us, chance;
-	int64_t wall_us;
-	uint64_t wall_mono_us; /* when that was */
-	bool in_turn;
-	struct replay_result result;
-};
-
-static struct replay *of(struct env *e)
-{
-	return (struct replay *)e;
-}
-
-static struct env_conn *find(const struct replay *r, uint64_t id)
-{
-	struct env_conn *c;
-
-	HASH_FIND(hh, r->conns, &id, sizeof id, c);
-	return c;
-}
+#include "env/replay_private.h"
 
 /* ---- differences */
 
-static void differ(struct replay *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-static void differ(struct replay *r, const char *fmt, ...)
+void replay_differ(struct replay *r, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -84,30 +31,17 @@ static void differ(struct replay *r, const char *fmt, ...)
 }
 
 /* "the connection with 192.0.2.1:24100", for a number. */
-static const char *who(const struct replay *r, uint64_t id, char buf[TN_ADDR_TEXT + 32])
+const char *replay_who(const struct replay *r, uint64_t id, char buf[REPLAY_WHO])
 {
-	const struct env_conn *c = id ? find(r, id) : NULL;
+	const struct env_conn *c = id ? replay_find(r, id) : NULL;
 	char at[TN_ADDR_TEXT];
 
-	if (!id)
-		snprintf(buf, TN_ADDR_TEXT + 32, "a connection of its own");
+	if (!id || id == ANY)
+		snprintf(buf, REPLAY_WHO, "a connection of its own");
 	else if (!c)
-		snprintf(buf, TN_ADDR_TEXT + 32, "connection %llu", (unsigned long long)id);
+		snprintf(buf, REPLAY_WHO, "connection %llu", (unsigned long long)id);
 	else
-		snprintf(buf, TN_ADDR_TEXT + 32, "peer %s", tn_addr_text(&c->with, at));
-	return buf;
-}
-
-/* The line around the first byte that differs, printable. */
-static const char *shown(struct tn_view v, size_t at, char buf[SHOWN + 1])
-{
-	size_t from = at < v.n ? at : v.n, n = 0;
-
-	while (from && v.p[from - 1] != '\n' && at - from < SHOWN / 2)
-		from--;
-	for (; from < v.n && n < SHOWN && v.p[from] != '\n'; from++)
-		buf[n++] = v.p[from] < 0x20 || v.p[from] > 0x7e ? '?' : (char)v.p[from];
-	buf[n] = '\0';
+		snprintf(buf, REPLAY_WHO, "peer %s", tn_addr_text(&c->with, at));
 	return buf;
 }
 
@@ -116,7 +50,7 @@ static const char *shown(struct tn_view v, size_t at, char buf[SHOWN + 1])
 static bool fits(const struct record_entry *e, uint8_t kind, uint64_t id)
 {
 	return e->kind == kind &&
-	       (!(record_shape(kind) & RECORD_HAS_ID) || kind == RECORD_CONNECT || e->id == id);
+	       (!(record_shape(kind) & RECORD_HAS_ID) || id == ANY || e->id == id);
 }
 
 /* Further on in this turn; what lies between is lost. */
@@ -135,9 +69,9 @@ static bool look_ahead(struct replay *r, uint8_t kind, uint64_t id, struct recor
 
 /* The answer to a call of the node. false: there is none, and that is said, unless the
  * recording ends within this turn. */
-static bool answer(struct replay *r, uint8_t kind, uint64_t id, struct record_entry *e)
+bool replay_answer(struct replay *r, uint8_t kind, uint64_t id, struct record_entry *e)
 {
-	char a[TN_ADDR_TEXT + 32], b[TN_ADDR_TEXT + 32];
+	char a[REPLAY_WHO], b[REPLAY_WHO];
 	bool over;
 
 	if (!r->in_turn)
@@ -152,33 +86,34 @@ static bool answer(struct replay *r, uint8_t kind, uint64_t id, struct record_en
 	if (over)
 		return false;
 	if (record_is_call(e->kind))
-		differ(r, "the node asks for a %s (%s), recorded is a %s (%s)",
-		       record_kind_text(kind), who(r, id, a), record_kind_text(e->kind),
-		       who(r, e->id, b));
+		replay_differ(r, "the node asks for a %s (%s), recorded is a %s (%s)",
+			      record_kind_text(kind), replay_who(r, id, a),
+			      record_kind_text(e->kind), replay_who(r, e->id, b));
 	else
-		differ(r, "the node asks for a %s (%s), recorded is nothing more in this turn",
-		       record_kind_text(kind), who(r, id, a));
+		replay_differ(r,
+			      "the node asks for a %s (%s), recorded is nothing more in this turn",
+			      record_kind_text(kind), replay_who(r, id, a));
 	return look_ahead(r, kind, id, e);
 }
 
 static uint64_t mono_us(struct env *e)
 {
-	struct replay *r = of(e);
+	struct replay *r = replay_of(e);
 	struct record_entry x;
 
-	if (!e->quiet && answer(r, RECORD_MONO, 0, &x))
+	if (!e->quiet && replay_answer(r, RECORD_MONO, 0, &x))
 		r->mono_us += x.a;
 	return r->mono_us;
 }
 
 static int64_t wall_us(struct env *e)
 {
-	struct replay *r = of(e);
+	struct replay *r = replay_of(e);
 	struct record_entry x;
 
 	if (e->quiet) /* of a log line: the clock has gone on since it was read */
 		return (int64_t)((uint64_t)r->wall_us + (r->mono_us - r->wall_mono_us));
-	if (answer(r, RECORD_WALL, 0, &x)) {
+	if (replay_answer(r, RECORD_WALL, 0, &x)) {
 		r->wall_us = (int64_t)((uint64_t)r->wall_us + (uint64_t)record_unzigzag(x.a));
 		r->wall_mono_us = r->mono_us;
 	}
@@ -187,11 +122,11 @@ static int64_t wall_us(struct env *e)
 
 static void fill_random(struct env *e, void *p, size_t n)
 {
-	struct replay *r = of(e);
+	struct replay *r = replay_of(e);
 	struct record_entry x;
 	uint8_t *to = p;
 
-	if (answer(r, RECORD_RANDOM, 0, &x) && x.bytes.n == n) {
+	if (replay_answer(r, RECORD_RANDOM, 0, &x) && x.bytes.n == n) {
 		memcpy(p, x.bytes.p, n);
 		return;
 	}
@@ -203,7 +138,7 @@ static void fill_random(struct env *e, void *p, size_t n)
 
 static void wake_at(struct env *e, uint64_t at_us, void (*fn)(void *), void *arg)
 {
-	struct replay *r = of(e);
+	struct replay *r = replay_of(e);
 
 	(void)at_us; /* the file has the turns */
 	r->wake_fn = fn;
@@ -212,7 +147,7 @@ static void wake_at(struct env *e, uint64_t at_us, void (*fn)(void *), void *arg
 
 static int defer(struct env *e, void (*fn)(void *), void *arg)
 {
-	struct replay *r = of(e);
+	struct replay *r = replay_of(e);
 	struct later *l = malloc(sizeof *l);
 
 	if (!l)
@@ -223,25 +158,52 @@ static int defer(struct env *e, void (*fn)(void *), void *arg)
 	return 0;
 }
 
-/* ---- connections */
-
-static struct env_conn *conn_new(struct replay *r, uint64_t id, const struct tn_addr *with,
-				 const struct env_events *events, void *arg)
+static void nothing(void *arg)
 {
-	struct env_conn *c = calloc(1, sizeof *c), *had = id ? find(r, id) : NULL;
-
-	if (!c)
-		return NULL;
-	*c = (struct env_conn){ &r->env, had ? 0 : id, *with, events, arg, false, false, { 0 } };
-	if (c->id)
-		HASH_ADD(hh, r->conns, id, sizeof c->id, c);
-	return c;
+	(void)arg;
 }
 
-struct env_conn *env_replay_conn(struct env *e, uint64_t number, const struct tn_addr *with,
-				 const struct env_events *events, void *arg)
+static void undefer(struct env *e, void (*fn)(void *), void *arg)
 {
-	return conn_new(of(e), number, with, events, arg);
+	for (struct later *l = replay_of(e)->first; l; l = l->next)
+		if (l->fn == fn && l->arg == arg)
+			l->fn = nothing;
+}
+
+/* It runs when the recorded one was done: a job is a function of what it was given. */
+static int submit(struct env *e, struct env_job *j)
+{
+	struct replay *r = replay_of(e);
+	struct given *g;
+	struct record_entry x;
+
+	if (!replay_answer(r, RECORD_SUBMIT, ANY, &x))
+		x = (struct record_entry){ .id = 0 };
+	if (x.a)
+		return TN_EFULL;
+	g = malloc(sizeof *g);
+	if (!g)
+		return TN_ENOMEM;
+	*g = (struct given){ x.id, j, r->jobs };
+	r->jobs = g;
+	return 0;
+}
+
+/* Those that never end in the file are done without having run, as env.h has it. */
+static void finish(struct given *g, bool run)
+{
+	struct env_job *j = g->job;
+
+	free(g);
+	j->ran = run;
+	if (run)
+		j->run(j);
+	j->done(j);
+}
+
+static void write_settle(struct env *e)
+{
+	(void)e;
 }
 
 static struct env_conn *no_listener(struct env *e, const struct tn_addr *a,
@@ -260,131 +222,9 @@ static struct env_conn *no_path(struct env *e, const char *path, const struct en
 	return no_listener(e, NULL, events, arg, err);
 }
 
-static struct env_conn *connect_to(struct env *e, const struct tn_addr *to,
-				   const struct tn_addr *from, const struct env_events *events,
-				   void *arg, struct tn_error *err)
-{
-	struct replay *r = of(e);
-	char a[TN_ADDR_TEXT], b[TN_ADDR_TEXT];
-	struct record_entry x;
-	struct tn_addr was;
-
-	(void)from;
-	if (!answer(r, RECORD_CONNECT, 0, &x) || !record_get_addr(&was, x.bytes))
-		return conn_new(r, 0, to, events, arg);
-	if (tn_addr_cmp(&was, to))
-		differ(r, "the node connects to %s, recorded is a connect to %s",
-		       tn_addr_text(to, a), tn_addr_text(&was, b));
-	if (x.id)
-		return conn_new(r, x.id, to, events, arg);
-	tn_fail(err, TN_EIO, "%.*s", (int)(x.bytes.n - RECORD_ADDR),
-		(const char *)x.bytes.p + RECORD_ADDR);
-	return NULL;
-}
-
-static void adopt(struct env_conn *c, const struct env_events *events, void *arg)
-{
-	c->events = events;
-	c->arg = arg;
-}
-
-/* A file may come from anybody: more than none, or an errno. */
-static long result_of(const struct record_entry *e, size_t most)
-{
-	int64_t v = record_unzigzag(e->a);
-
-	if (v < 0)
-		return v < -ERRNO_MAX ? -EIO : (long)v;
-	return (uint64_t)v > most ? (long)most : (long)v;
-}
-
-static long read_conn(struct env_conn *c, void *p, size_t n)
-{
-	struct replay *r = of(c->env);
-	struct record_entry x;
-
-	if (!answer(r, RECORD_READ, c->id, &x))
-		return -EAGAIN;
-	if (x.bytes.n > n) {
-		differ(r, "the node reads %zu bytes at most, recorded are %zu", n, x.bytes.n);
-		x.bytes.n = n;
-	}
-	if (x.bytes.n)
-		memcpy(p, x.bytes.p, x.bytes.n);
-	return x.bytes.n ? (long)x.bytes.n : result_of(&x, 0);
-}
-
-/* The same bytes as far as the kernel took them then? */
-static void compare(struct replay *r, const struct env_conn *c, const struct record_entry *x,
-		    struct tn_view now)
-{
-	char a[TN_ADDR_TEXT + 32], was[SHOWN + 1], is[SHOWN + 1];
-	size_t at = 0;
-
-	while (at < now.n && at < x->bytes.n && now.p[at] == x->bytes.p[at])
-		at++;
-	if (at < x->bytes.n)
-		differ(r, "the node sends to %s: %s / recorded is: %s", who(r, c->id, a),
-		       shown(now, at, is), shown(x->bytes, at, was));
-	else if (now.n != x->b)
-		differ(r, "the node offers %s %zu bytes, recorded are %llu", who(r, c->id, a),
-		       now.n, (unsigned long long)x->b);
-}
-
-static long writev_conn(struct env_conn *c, const struct iovec *v, int n)
-{
-	struct replay *r = of(c->env);
-	struct record_entry x;
-	size_t all = 0, at = 0;
-	uint8_t *now;
-	long put;
-
-	for (int i = 0; i < n; i++)
-		all += v[i].iov_len;
-	if (!answer(r, RECORD_WRITE, c->id, &x))
-		return (long)all;
-	put = result_of(&x, all);
-	now = malloc(all + 1);
-	if (!now)
-		return put;
-	for (int i = 0; i < n; at += v[i++].iov_len)
-		memcpy(now + at, v[i].iov_base, v[i].iov_len);
-	compare(r, c, &x, (struct tn_view){ now, all });
-	free(now);
-	return put;
-}
-
-static void arm(struct env_conn *c, bool read, bool write)
-{
-	c->read = read;
-	c->write = write;
-}
-
-static void shut(struct env_conn *c)
-{
-	struct record_entry x;
-
-	answer(of(c->env), RECORD_SHUT, c->id, &x);
-}
-
-static void close_conn(struct env_conn *c, bool reset)
-{
-	struct record_entry x;
-	struct replay *r;
-
-	(void)reset;
-	if (!c)
-		return;
-	r = of(c->env);
-	answer(r, RECORD_CLOSE, c->id, &x);
-	if (c->id)
-		HASH_DEL(r->conns, c);
-	free(c);
-}
-
 static void log_line(struct env *e, enum env_log_level level, const char *line, size_t n)
 {
-	struct replay *r = of(e);
+	struct replay *r = replay_of(e);
 
 	(void)level;
 	if (r->log_fn && r->in_turn)
@@ -392,20 +232,25 @@ static void log_line(struct env *e, enum env_log_level level, const char *line, 
 }
 
 static const struct env_ops ops = {
+	.simulated = true,
 	.mono_us = mono_us,
 	.wall_us = wall_us,
 	.random = fill_random,
 	.wake_at = wake_at,
 	.defer = defer,
+	.undefer = undefer,
+	.submit = submit,
+	.write_behind = submit,
+	.write_settle = write_settle,
 	.listen = no_listener,
 	.listen_path = no_path,
-	.connect = connect_to,
-	.adopt = adopt,
-	.read = read_conn,
-	.writev = writev_conn,
-	.arm = arm,
-	.shut = shut,
-	.close = close_conn,
+	.connect = replay_connect,
+	.adopt = replay_adopt,
+	.read = replay_read,
+	.writev = replay_writev,
+	.arm = replay_arm,
+	.shut = replay_shut,
+	.close = replay_close,
 	.log = log_line,
 };
 
@@ -420,13 +265,13 @@ static void enter(struct replay *r, const struct record_entry *e)
 
 void env_replay_leave(struct env *env)
 {
-	struct replay *r = of(env);
-	char a[TN_ADDR_TEXT + 32];
+	struct replay *r = replay_of(env);
+	char a[REPLAY_WHO];
 	struct record_entry e;
 
 	while (record_peek(r->reader, &e) == 1 && record_is_call(e.kind)) {
-		differ(r, "recorded is a %s (%s), the node does nothing more in this turn",
-		       record_kind_text(e.kind), who(r, e.id, a));
+		replay_differ(r, "recorded is a %s (%s), the node does nothing more in this turn",
+			      record_kind_text(e.kind), replay_who(r, e.id, a));
 		record_next(r->reader, &e, NULL);
 	}
 	r->in_turn = false;
@@ -434,7 +279,7 @@ void env_replay_leave(struct env *env)
 
 int env_replay_enter(struct env *env, struct tn_error *err)
 {
-	struct replay *r = of(env);
+	struct replay *r = replay_of(env);
 	struct record_entry e;
 	int rc = record_next(r->reader, &e, err);
 
@@ -451,19 +296,19 @@ static void accept_one(struct replay *r, struct env_conn *l, const struct record
 
 	if (!l->events->accepted || !record_get_addr(&from, e->bytes))
 		return;
-	c = conn_new(r, e->b, &from, NULL, NULL);
+	c = replay_conn_new(r, e->b, &from, NULL, NULL);
 	if (c)
 		l->events->accepted(l->arg, c, &from);
 }
 
 static void call_conn(struct replay *r, const struct record_entry *e)
 {
-	char a[TN_ADDR_TEXT + 32];
-	struct env_conn *c = find(r, e->id);
+	char a[REPLAY_WHO];
+	struct env_conn *c = replay_find(r, e->id);
 
 	if (!c || !c->events) {
-		differ(r, "recorded is a %s (%s), the node has no such connection",
-		       record_kind_text(e->kind), who(r, e->id, a));
+		replay_differ(r, "recorded is a %s (%s), the node has no such connection",
+			      record_kind_text(e->kind), replay_who(r, e->id, a));
 		return;
 	}
 	if (e->kind == RECORD_ACCEPTED)
@@ -475,8 +320,8 @@ static void call_conn(struct replay *r, const struct record_entry *e)
 	else if (e->kind == RECORD_WRITABLE && c->write)
 		c->events->writable(c->arg);
 	else
-		differ(r, "recorded is a %s (%s), the node does not wait for it",
-		       record_kind_text(e->kind), who(r, e->id, a));
+		replay_differ(r, "recorded is a %s (%s), the node does not wait for it",
+			      record_kind_text(e->kind), replay_who(r, e->id, a));
 }
 
 static void call_later(struct replay *r)
@@ -484,8 +329,8 @@ static void call_later(struct replay *r)
 	struct later *l = r->first;
 
 	if (!l) {
-		differ(r, "recorded is an %s, the node has put nothing off",
-		       record_kind_text(RECORD_DEFERRED));
+		replay_differ(r, "recorded is an %s, the node has put nothing off",
+			      record_kind_text(RECORD_DEFERRED));
 		return;
 	}
 	r->first = l->next;
@@ -495,17 +340,35 @@ static void call_later(struct replay *r)
 	free(l);
 }
 
+static void end_job(struct replay *r, const struct record_entry *e)
+{
+	struct given **at = &r->jobs, *g;
+
+	while (*at && (*at)->id != e->id)
+		at = &(*at)->next;
+	g = *at;
+	if (!g) {
+		replay_differ(r, "recorded is the end of job %llu, the node has not submitted it",
+			      (unsigned long long)e->id);
+		return;
+	}
+	*at = g->next;
+	finish(g, e->b != 0);
+}
+
 static void call(struct replay *r, const struct record_entry *e,
 		 void (*command)(void *arg, struct tn_view line), void *arg)
 {
 	if (e->kind == RECORD_WAKE && r->wake_fn)
 		r->wake_fn(r->wake_arg);
 	else if (e->kind == RECORD_WAKE)
-		differ(r, "recorded is a wake-up, the node waits for none");
+		replay_differ(r, "recorded is a wake-up, the node waits for none");
 	else if (e->kind == RECORD_DEFERRED)
 		call_later(r);
 	else if (e->kind == RECORD_COMMAND)
 		command(arg, e->bytes);
+	else if (e->kind == RECORD_DONE)
+		end_job(r, e);
 	else if (e->kind != RECORD_BEGIN)
 		call_conn(r, e);
 }
@@ -513,7 +376,7 @@ static void call(struct replay *r, const struct record_entry *e,
 int env_replay_run(struct env *env, void (*command)(void *arg, struct tn_view line), void *arg,
 		   struct tn_error *err)
 {
-	struct replay *r = of(env);
+	struct replay *r = replay_of(env);
 	struct record_entry e;
 	int rc;
 
@@ -554,11 +417,16 @@ struct env *env_replay_create(struct record_reader *reader, uint64_t now_us, int
 
 void env_replay_free(struct env *env)
 {
-	struct replay *r = of(env);
+	struct replay *r = replay_of(env);
 	struct later *l;
+	struct given *g;
 
 	if (!env)
 		return;
+	while ((g = r->jobs)) {
+		r->jobs = g->next;
+		finish(g, false);
+	}
 	while ((l = r->first)) {
 		r->first = l->next;
 		free(l);
@@ -569,6 +437,6 @@ void env_replay_free(struct env *env)
 void env_replay_log_to(struct env *env, void (*fn)(void *arg, const char *line, size_t n),
 		       void *arg)
 {
-	of(env)->log_fn = fn;
-	of(env)->log_arg = arg;
+	replay_of(env)->log_fn = fn;
+	replay_of(env)->log_arg = arg;
 }

@@ -102,6 +102,7 @@ void flush_session(struct session *s)
 			return;
 		}
 		moved = true;
+		s->wrote_bytes += (uint64_t)n;
 		s->net->counts.queued_bytes -= (uint64_t)n;
 		send_queue_wrote(&s->out, (size_t)n, sent, s);
 	}
@@ -146,6 +147,31 @@ static bool fits(const struct net *net, const struct session *s, uint32_t n)
 	       net->counts.queued_bytes + n <= net->set->sessions.queue_node;
 }
 
+static int refuse_full(struct net *net, struct session *s, unsigned id, bool close)
+{
+	account_refuse(&s->account, id, ACCOUNT_OUT, REASON_FULL);
+	if (close)
+		net_close(net, s, "its send queue is full");
+	return TN_EFULL;
+}
+
+/* While nothing has left since the last one of its kind did not fit, the next will not. */
+int net_check_room(struct net *net, struct session *s, unsigned id, bool close_if_full)
+{
+	bool full =
+		!fits(net, s, 1) || (s->full_at && s->full_id == id && s->out.bytes >= s->full_at);
+
+	if (!full || (s->state != LINK_UP && s->state != LINK_HANDSHAKING))
+		return 0;
+	account_add(&s->account, id, COUNT_OFFERED);
+	return refuse_full(net, s, id, close_if_full);
+}
+
+void net_encoded(struct net *net, uint32_t bytes)
+{
+	net->encoded += bytes;
+}
+
 int net_send(struct net *net, struct session *s, struct frame *f, uint32_t token,
 	     bool close_if_full)
 {
@@ -155,10 +181,9 @@ int net_send(struct net *net, struct session *s, struct frame *f, uint32_t token
 		return TN_EGONE;
 	}
 	if (!fits(net, s, f->n)) {
-		account_refuse(&s->account, f->id, ACCOUNT_OUT, REASON_FULL);
-		if (close_if_full)
-			net_close(net, s, "its send queue is full");
-		return TN_EFULL;
+		s->full_id = (uint16_t)f->id;
+		s->full_at = s->out.bytes;
+		return refuse_full(net, s, f->id, close_if_full);
 	}
 	if (send_queue_push(&s->out, f, token)) {
 		account_refuse(&s->account, f->id, ACCOUNT_OUT, REASON_MEMORY);

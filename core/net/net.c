@@ -84,6 +84,7 @@ void net_free(struct net *net)
 	bans_free(net->bans);
 	names_free(net->names);
 	handles_free(net->sessions);
+	session_cancel_end(net); /* whatever is left to do is not done on freed memory */
 	free(net);
 }
 

@@ -14,6 +14,10 @@
 #define HELD_MAX 32u          /* refused old dialers whose sockets are held */
 #define HOLD_US 60000000u
 #define LINGER_US 2000000u
+/* Of one session in one turn: whoever has more lines here goes on in the next turn. */
+#define TURN_ENCODED 65536u /* bytes that its lines made plugins encode */
+#define TURN_US 1000u
+#define TURN_LINES 8u  /* between two looks at the clock */
 #define LINGER_MAX 64u /* sockets that wait for their last words to be read */
 #define ZOMBIE_US 10000000u
 #define LEGACY_DIAL_US 1000000u /* let the old node notice its end, within its 5 s */
@@ -89,6 +93,7 @@ struct net {
 	void (*stopped)(void *);
 	void *stopped_arg;
 	unsigned handshake_id, ack_id, version_id;
+	uint64_t encoded; /* bytes that were ever encoded */
 	uint64_t read_us; /* instant of the read being worked on */
 	uint8_t buffer[READ_BYTES + 64];
 };
@@ -105,6 +110,7 @@ void session_rearm(struct session *); /* what to wait for, from its state */
 void session_came_up(struct session *);
 void session_set_timer(struct session *, uint64_t us, timer_fn *);
 void session_order_end(struct net *); /* the end-of-tick call */
+void session_cancel_end(struct net *);
 void session_promote(struct session *);
 void session_list(struct session *);       /* primary, the last of those that are up */
 void session_end_linger(struct session *); /* of a retired one: at once */
@@ -118,7 +124,7 @@ struct group *group_of_id(const struct net *, const struct session *);
 
 /* ---- line_in.c */
 void line_readable(void *session);
-void line_resume(struct session *);
+void line_resume_all(struct net *);
 void line_clear(struct net *, struct line_in *);
 
 /* ---- flush.c */

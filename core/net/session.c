@@ -432,12 +432,7 @@ static void end_of_tick(void *arg)
 	struct session *s;
 
 	net->deferred = false;
-	while ((s = net->resuming)) {
-		net->resuming = s->resume_next;
-		s->resume = false;
-		if (s->state != LINK_CLOSING)
-			line_resume(s);
-	}
+	line_resume_all(net);
 	while ((s = net->closing)) {
 		net->closing = s->closing_next;
 		retire(s);
@@ -452,4 +447,10 @@ void session_order_end(struct net *net)
 	if (net->deferred)
 		return;
 	net->deferred = !net->env->ops->defer(net->env, end_of_tick, net);
+}
+
+void session_cancel_end(struct net *net)
+{
+	net->env->ops->undefer(net->env, end_of_tick, net);
+	net->deferred = false;
 }

@@ -47,9 +47,13 @@ struct session {
 	uint8_t slot; /* enum slot_class it counts in */
 	bool outbound, legacy, manual, masternode, primary, heard_since, dirty, resume, linger,
 		retired;
+	bool yields;                 /* one of the pauses: its turn of the loop is used up */
 	struct session *prev, *next; /* primaries in UP order */
 	struct session *ip_next, *id_next, *dirty_next, *resume_next, *closing_next;
 	uint64_t stuck_us; /* since when the kernel takes nothing, 0 = it does */
+	uint64_t full_at;  /* bytes that were queued when full_id did not fit; 0: it did */
+	uint16_t full_id;
+	uint64_t read_bytes, wrote_bytes; /* since it began */
 	uint64_t write_us; /* when the last write began: behind it an answer may be here already */
 };
 

@@ -29,8 +29,10 @@ struct plug_setup {
 	struct store *store;                 /* NULL: plugins with databases are refused */
 	const struct plug_builtin *builtins; /* looked at before files; must outlive the plug */
 	size_t builtin_count;
-	/* A plugin without which the node shall not run (TN_PF_CRITICAL) fails. May be NULL. */
-	void (*fatal)(void *arg);
+	/* A plugin without which the node shall not run (TN_PF_CRITICAL) fails, or one that it
+	 * needs. Called once, on the loop, nothing of a plugin on the stack. NULL: such a one
+	 * is put into quarantine like any other. */
+	void (*fatal)(void *arg, const char *why);
 	void *fatal_arg;
 };
 
@@ -60,8 +62,20 @@ int plug_load(struct plug *, const char *name, struct tn_error *);
 int plug_unload(struct plug *, const char *name, struct tn_error *);
 
 /* Replaces a running one by what its file is now, in this turn of the loop (swap.c):
- * sessions stay up, what it saved is handed over. Any error leaves the old one running. */
+ * sessions stay up, what it saved is handed over. Any error leaves the old one running. Here
+ * and in plug_unload jobs under way end with TN_EGONE; their file stays mapped as long as a
+ * thread is in it. */
 int plug_upgrade(struct plug *, const char *name, struct tn_error *);
+
+/* The same two, but with time: a plugin with jobs under way takes no more and is let finish
+ * them, for up to PLUG_DRAIN_S; if they last longer it runs on (TN_EBUSY). PLUG_LATER: end()
+ * will be called once, with the code and, unless that is 0, the reason. */
+#define PLUG_DRAIN_S 10
+enum plug_leave { PLUG_UNLOAD, PLUG_UPGRADE };
+typedef void plug_end_fn(void *arg, int code, const char *text);
+int plug_leave(struct plug *, const char *name, enum plug_leave, plug_end_fn *end, void *arg,
+	       struct tn_error *);
+void plug_leave_drop(struct plug *, void *arg); /* it goes on, but nobody is told any more */
 
 /* Replaces all by fresh instances of themselves: what upgrade does, with the code that
  * runs. When they have stopped and before the fresh ones begin, `turn` is called with what
@@ -88,12 +102,12 @@ void plug_reload_abort(struct plug *);
 
 struct plug_info {
 	const char *name, *version, *summary, *license;
-	const char *state; /* "loaded", "running", "stopping", "quarantined" */
+	const char *state; /* "loaded", "running", "stopping", "draining", "quarantined" */
 	const char *path;  /* "" = built in */
 	struct tn_table messages, needs, options, metrics;
 	const void *conf; /* filled values, for conf_print */
 	struct bus_overrun overrun;
-	uint32_t pending;   /* questions, holds, promises and timers of its own */
+	uint32_t pending;   /* questions, holds, promises, timers, batches and jobs of its own */
 	const char *reason; /* of the quarantine, else NULL */
 	uint64_t retry_us;  /* until it is tried again */
 };

@@ -25,7 +25,7 @@ static int may_begin(const struct plug *pl, struct tn_error *err)
 	if (pl->count == PLUG_MAX)
 		return tn_fail(err, TN_EFULL, "%d plugins leave no room for one more", PLUG_MAX);
 	for (unsigned i = 0; i < pl->count; i++)
-		if (pl->list[i]->state != PLUGIN_RUNNING)
+		if (pl->list[i]->state != PLUGIN_RUNNING || pl->list[i]->drain)
 			return tn_fail(err, TN_EBUSY, "plugin %s does not run", pl->list[i]->name);
 	return 0;
 }

@@ -174,3 +174,44 @@ const struct map_node *map_from(const struct map *m, int db, struct tn_view key,
 	}
 	return best;
 }
+
+/* ---- a store that is one map */
+
+int map_get(const struct map *m, int db, struct tn_view key, struct tn_arena *a,
+	    struct tn_view *val)
+{
+	const struct map_node *n = map_find(m, db, key);
+	uint8_t *p;
+
+	if (!n)
+		return TN_ENOENT;
+	p = tn_alloc(a, n->val.n);
+	if (!p)
+		return TN_ENOMEM;
+	if (n->val.n)
+		memcpy(p, n->val.p, n->val.n);
+	*val = (struct tn_view){ p, n->val.n };
+	return 0;
+}
+
+int map_scan(const struct map *m, int db, struct tn_view from, store_scan_fn *fn, void *arg)
+{
+	const struct map_node *n = map_from(m, db, from, false);
+	int rc = 0;
+
+	while (rc == 0 && n && n->db == db) {
+		rc = fn(arg, n->key, n->val);
+		n = map_from(m, db, n->key, true);
+	}
+	return rc;
+}
+
+void map_apply(struct map *m, struct map_node *n)
+{
+	if (n->val.p) {
+		map_link(m, n);
+	} else {
+		map_remove(m, n->db, n->key);
+		free(n);
+	}
+}

@@ -7,7 +7,7 @@
 #ifndef CORE_STORE_MAP_H
 #define CORE_STORE_MAP_H
 
-#include "timenode/base.h"
+#include "store/store.h"
 
 struct map_node {
 	struct map_node *left, *right;
@@ -38,5 +38,11 @@ const struct map_node *map_find(const struct map *, int db, struct tn_view key);
 
 /* The first node at or behind (db, key), of any database. With `after`: behind it. */
 const struct map_node *map_from(const struct map *, int db, struct tn_view key, bool after);
+
+/* For stores that are one map: store_get, store_scan, and one node of a batch, which the map
+ * takes: it replaces what has its key, or it is a deletion. Only map_get can fail. */
+int map_get(const struct map *, int db, struct tn_view key, struct tn_arena *, struct tn_view *val);
+int map_scan(const struct map *, int db, struct tn_view from, store_scan_fn *, void *arg);
+void map_apply(struct map *, struct map_node *);
 
 #endif

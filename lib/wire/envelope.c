@@ -15,11 +15,41 @@ static size_t whole_characters(const char *text, size_t n)
 	return n;
 }
 
+static bool plain(uint8_t c)
+{
+	return (uint8_t)((c | 0x20) - 'a') < 26 || (uint8_t)(c - '0') < 10;
+}
+
+/* What every name we know looks like: letters and digits up to the quote. False: nothing
+ * is taken.
+ */
+static bool read_plain_name(struct json *j, struct tn_envelope *out)
+{
+	const uint8_t *p = j->p + 1;
+	size_t n = 0, limit;
+
+	if (j->end - j->p < 2 || *j->p != '"')
+		return false;
+	limit = (size_t)(j->end - p);
+	limit = limit < TN_NAME_MAX ? limit : TN_NAME_MAX;
+	for (; n < limit && plain(p[n]); n++)
+		out->name[n] = (char)p[n];
+	if (n == limit || p[n] != '"')
+		return false;
+	out->name[n] = '\0';
+	out->name_n = (uint32_t)n;
+	j->p = p + n + 1;
+	return true;
+}
+
 static int read_name(struct json *j, struct tn_envelope *out)
 {
 	char name[TN_NAME_MAX + 4] = { 0 };
 	size_t n;
 
+	if (read_plain_name(j, out))
+		return 0;
+	out->name[0] = '\0';
 	if (json_name(j, name, sizeof name - 1, &n) != 0)
 		return TN_EBAD;
 	if (n > TN_NAME_MAX)
@@ -35,7 +65,10 @@ static int read_name(struct json *j, struct tn_envelope *out)
 /* Up to and including the name. */
 static int read_head(struct json *j, struct tn_envelope *out)
 {
-	memset(out, 0, sizeof *out);
+	out->name[0] = '\0';
+	out->name_n = 0;
+	out->canonical = false;
+	out->body = (struct tn_view){ NULL, 0 };
 	json_space(j);
 	out->unit = json_peek(j) == '"';
 	if (!out->unit) {

@@ -98,7 +98,7 @@ void node_free(struct node *n)
 	free(n);
 }
 
-void node_on_quit(struct node *n, void (*fn)(void *arg), void *arg)
+void node_on_quit(struct node *n, void (*fn)(void *arg, const char *fault), void *arg)
 {
 	(void)n;
 	(void)fn;
@@ -115,6 +115,13 @@ void node_on_reload(struct node *n, int (*fn)(void *arg, struct tn_error *), voi
 bool node_now(const struct node *n, struct bus_now *now)
 {
 	(void)n, (void)now;
+	return false;
+}
+
+bool node_now_job(const struct node *n, struct bus_now *now)
+{
+	(void)n;
+	(void)now;
 	return false;
 }
 

@@ -14,6 +14,7 @@
 #define ACCEPT_AT_ONCE 64
 #define WALL_START_US (INT64_C(1767225600) * 1000000) /* 2026-01-01T00:00:00Z */
 #define FIRST_PORT 32768
+#define WORK_STREAM 0x10000u /* of the seed: behind those of the hosts */
 
 /* ---- lists */
 
@@ -65,6 +66,11 @@ static void ask_tick(struct sim_host *n)
 
 	if (!n->tick.place && !n->ticking)
 		queue_set(world_queue(n->world), &n->tick, at > now ? at : now);
+}
+
+void sim_ask_tick(struct sim_host *n)
+{
+	ask_tick(n);
 }
 
 static struct side *side_of(const struct env_conn *c)
@@ -164,13 +170,14 @@ static void on_tick(void *arg)
 	n->last_tick_us = world_now(n->world);
 	n->ticking = true;
 	report_ready(n);
+	sim_work_report(n);
 	if (n->wake_due) {
 		n->wake_due = false;
 		n->wake_fn(n->wake_arg);
 	}
 	run_deferred(n);
 	n->ticking = false;
-	if (!ring_empty(&n->ready) || n->wake_due || n->deferred.n)
+	if (!ring_empty(&n->ready) || n->wake_due || n->deferred.n || n->finished)
 		ask_tick(n);
 }
 
@@ -230,6 +237,24 @@ static int defer(struct env *e, void (*fn)(void *), void *arg)
 	l->v[l->n++] = (struct sim_deferred){ fn, arg };
 	ask_tick(n);
 	return 0;
+}
+
+static void nothing(void *arg)
+{
+	(void)arg;
+}
+
+static void forget(struct sim_deferred_list *l, void (*fn)(void *), void *arg)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->v[i].fn == fn && l->v[i].arg == arg)
+			l->v[i].fn = nothing;
+}
+
+static void undefer(struct env *e, void (*fn)(void *), void *arg)
+{
+	forget(&sim_host_of(e)->deferred, fn, arg);
+	forget(&sim_host_of(e)->running, fn, arg);
 }
 
 struct env_conn *sim_conn_create(struct sim_host *n, enum sim_kind kind,
@@ -398,11 +423,13 @@ static void log_line(struct env *e, enum env_log_level level, const char *line, 
 }
 
 static const struct env_ops ops = {
+	.simulated = true,
 	.mono_us = mono_us,
 	.wall_us = wall_us,
 	.random = fill_random,
 	.wake_at = wake_at,
 	.defer = defer,
+	.undefer = undefer,
 	.listen = listen_tcp,
 	.listen_path = listen_path,
 	.connect = connect_tcp,
@@ -413,6 +440,10 @@ static const struct env_ops ops = {
 	.shut = shut,
 	.close = close_conn,
 	.log = log_line,
+	.submit = sim_submit,
+	.write_behind = sim_write_behind,
+	.write_settle = sim_write_settle,
+	.impure = sim_impure,
 };
 
 struct sim_host *sim_host_create(struct world *w, uint32_t index, const char *name,
@@ -427,6 +458,7 @@ struct sim_host *sim_host_create(struct world *w, uint32_t index, const char *na
 	n->ip = *ip;
 	n->ip.port = 0;
 	rng_seed(&n->rng, seed, index + 1);
+	rng_seed(&n->work_rng, seed, index + WORK_STREAM);
 	n->next_port = FIRST_PORT;
 	n->tick.fn = on_tick;
 	n->wake.fn = on_wake;
@@ -439,6 +471,8 @@ struct sim_host *sim_host_create(struct world *w, uint32_t index, const char *na
 
 void sim_host_free(struct sim_host *n)
 {
+	sim_work_drop(n);
+	sim_work_bury(n);
 	while (!ring_empty(&n->listeners))
 		close_conn(sim_by_member(n->listeners.next), true);
 	for (int i = 0; i < SIM_LOG_LINES; i++)
