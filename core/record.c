@@ -227,6 +227,7 @@ static int on_turn(void *arg, struct plug_saved *v, unsigned n, struct tn_error 
 	for (unsigned i = 0; i < n; i++)
 		put_saved(r, &v[i]);
 	env_record_turn(r->env, RECORD_BEGIN, (struct tn_view){ NULL, 0 });
+	net_go_on(node->net);
 	return 0;
 }
 
@@ -252,6 +253,7 @@ static void start(struct recording *r)
 		rc = plug_refresh(node->plug, on_turn, r, &err);
 	env = r->env;
 	if (!env) {
+		net_go_on(node->net);
 		give_up(r, err.text);
 		return;
 	}

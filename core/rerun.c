@@ -267,7 +267,11 @@ static int on_turn(void *arg, struct plug_saved *v, unsigned n, struct tn_error 
 	}
 	if (!rc)
 		rc = counters_take(&r->before, node->net);
-	return rc ? rc : env_replay_enter(r->env, err);
+	if (!rc)
+		rc = env_replay_enter(r->env, err);
+	if (!rc)
+		net_go_on(node->net);
+	return rc;
 }
 
 static void no_reply(void *arg, const char *json, size_t n, bool last)

@@ -8,6 +8,7 @@ use lib "$FindBin::Bin/lib";
 use Test::More;
 use File::Temp qw(tempdir);
 use JSON::PP;
+use POSIX ();
 use NodeTest qw(free_ports mesh_nodes run_cmd slow slurp stage wait_until write_file);
 use Peer;
 
@@ -187,6 +188,29 @@ cmp_ok(-s $bound, '<', 1.2 * 1024 * 1024, 'a full one is not much larger than it
 like(replays_the_same($bound, 'the full one'), qr/ended: it is full$/m, 'and it says why it ended');
 ($row) = @{ $n->cli_json('record', 'status') };
 is($row->{state}, 'off', 'record status: it is over');
+
+# ---- it begins while somebody sends without an end
+
+my $busy = Peer->dial("$n->{ip}:$n->{port}", from => '127.0.2.7');
+$busy->handshake;
+my $flooder = fork // die "fork: $!";
+if (!$flooder) {
+	my $pings = join '', map { qq({"Ping":{"nonce":$_,"timestamp":1}}\n) } 1 .. 5000;
+	local $SIG{ALRM} = sub { POSIX::_exit(0) }; # nobody else would end it
+	alarm slow(60);
+	$busy->{sock}->blocking(1);
+	1 while syswrite $busy->{sock}, $pings;
+	POSIX::_exit(0);
+}
+received($n, 'Ping', 20_000);
+$mark = $n->mark;
+start($n, "$dir/flood.tnr", '8M');
+$n->wait_log(qr/ record Recording .*flood.* ended, it is full/, 40, since => $mark);
+kill 'KILL', $flooder;
+waitpid $flooder, 0;
+$busy->close;
+replays_the_same("$dir/flood.tnr", 'the flood');
+$n->audit_ok;
 
 # ---- the node ends, with a recording that runs
 

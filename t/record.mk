@@ -18,3 +18,9 @@ t_28_record_file_t_SOURCES = t/28-record-file.c t/lib/tap.c
 t_28_record_file_t_CPPFLAGS = $(unit_cppflags)
 t_28_record_file_t_LDADD = $(core_libs)
 TESTS += t/28-record-file.t
+
+check_PROGRAMS += t/28-record-env.t
+t_28_record_env_t_SOURCES = t/28-record-env.c t/lib/tap.c
+t_28_record_env_t_CPPFLAGS = $(unit_cppflags)
+t_28_record_env_t_LDADD = libtnsim.a $(core_libs)
+TESTS += t/28-record-env.t

@@ -83,6 +83,9 @@ static void fill(struct session *s, const struct saved_session *v)
 	s->manual = v->manual;
 	s->masternode = v->masternode;
 	s->heard_since = v->heard_since;
+	s->yields = v->yields;
+	s->pauses = v->yields;
+	s->pause_began_us = v->pause_began_us;
 	memcpy(s->agent, v->agent.p, v->agent.n < sizeof s->agent ? v->agent.n : 0);
 }
 
@@ -162,6 +165,23 @@ static void line_up(struct net *net, const struct saved_net *all)
 		}
 }
 
+/* The first one is at the head. */
+static void order_resumes(struct net *net, const struct saved_net *all)
+{
+	for (uint64_t place = all->sessions.n; place; place--)
+		for (uint32_t i = 0; i < all->sessions.n; i++) {
+			struct session *s = NULL;
+
+			if (all->sessions.v[i].resume == place)
+				s = net_session(net, all->sessions.v[i].sid);
+			if (!s || s->resume)
+				continue;
+			s->resume = true;
+			s->resume_next = net->resuming;
+			net->resuming = s;
+		}
+}
+
 static bool makes_sense(const struct saved_session *v)
 {
 	return v->sid && (uint32_t)v->sid <= SID_PLACES && v->slot < SLOT_CLASSES &&
@@ -227,6 +247,7 @@ static int give_all(const struct giving *g, const struct saved_net *all)
 			return TN_ENOMEM;
 	}
 	line_up(net, all);
+	order_resumes(net, all);
 	for (uint32_t i = all->coming.n; i-- > 0;)
 		if ((uint32_t)all->coming.v[i].sid <= SID_PLACES)
 			handles_next_is(net->sessions, all->coming.v[i].sid);

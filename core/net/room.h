@@ -112,6 +112,7 @@ void session_set_timer(struct session *, uint64_t us, timer_fn *);
 void session_order_end(struct net *); /* the end-of-tick call */
 void session_cancel_end(struct net *);
 void session_promote(struct session *);
+void session_end_now(struct net *);        /* what would come at the end of the tick */
 void session_list(struct session *);       /* primary, the last of those that are up */
 void session_end_linger(struct session *); /* of a retired one: at once */
 

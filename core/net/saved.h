@@ -18,6 +18,8 @@ struct saved_frame {
 
 struct saved_session {
 	uint64_t sid, conn, place; /* place: in the order of coming up, 0: it is not */
+	uint64_t resume;           /* the same among those whose reading goes on */
+	uint64_t pause_began_us;
 	uint64_t node_id, features, begun_us, up_us, heard_us, paused_us, score_us, stuck_us,
 		write_us, seen, room;
 	int64_t height, note_rtt, note_useful;
@@ -26,7 +28,7 @@ struct saved_session {
 	struct tn_str agent;
 	struct tn_bytes kept;
 	uint8_t state, slot;
-	bool outbound, legacy, manual, masternode, heard_since, skipping, peeked, has_peer;
+	bool outbound, legacy, manual, masternode, heard_since, yields, skipping, peeked, has_peer;
 	struct saved_timer timer;
 	TN_LIST(struct saved_frame) queue;
 };

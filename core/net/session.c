@@ -449,6 +449,12 @@ void session_order_end(struct net *net)
 	net->deferred = !net->env->ops->defer(net->env, end_of_tick, net);
 }
 
+void session_end_now(struct net *net)
+{
+	session_cancel_end(net);
+	end_of_tick(net);
+}
+
 void session_cancel_end(struct net *net)
 {
 	net->env->ops->undefer(net->env, end_of_tick, net);

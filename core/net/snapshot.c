@@ -9,6 +9,8 @@
 #include "net/room.h"
 #include "net/saved.h"
 
+#define SETTLE_TRIES 4
+
 /* ---- what they look like */
 
 static const struct tn_schema saved_timer_schema =
@@ -24,14 +26,14 @@ static const struct tn_schema saved_session_schema =
 	TN_SCHEMA(struct saved_session, TN_RECORD, SESSION(sid), SESSION(conn), SESSION(place),
 		  SESSION(node_id), SESSION(features), SESSION(begun_us), SESSION(up_us),
 		  SESSION(heard_us), SESSION(paused_us), SESSION(score_us), SESSION(stuck_us),
-		  SESSION(write_us), SESSION(seen), SESSION(room), SESSION(height),
-		  SESSION(note_rtt), SESSION(note_useful), SESSION(score), SESSION(rtt_us),
-		  SESSION(early), SESSION(skip_id), SESSION(done), SESSION(remote), SESSION(addr),
-		  SESSION(peer), SESSION(agent), TN_FIELD_MAX(struct saved_session, kept, 1u << 30),
-		  SESSION(state), SESSION(slot), SESSION(outbound), SESSION(legacy),
-		  SESSION(manual), SESSION(masternode), SESSION(heard_since), SESSION(skipping),
-		  SESSION(peeked), SESSION(has_peer),
-		  TN_SUB(struct saved_session, timer, &saved_timer_schema),
+		  SESSION(write_us), SESSION(seen), SESSION(room), SESSION(resume),
+		  SESSION(pause_began_us), SESSION(height), SESSION(note_rtt), SESSION(note_useful),
+		  SESSION(score), SESSION(rtt_us), SESSION(early), SESSION(skip_id), SESSION(done),
+		  SESSION(remote), SESSION(addr), SESSION(peer), SESSION(agent),
+		  TN_FIELD_MAX(struct saved_session, kept, 1u << 30), SESSION(state), SESSION(slot),
+		  SESSION(outbound), SESSION(legacy), SESSION(manual), SESSION(masternode),
+		  SESSION(heard_since), SESSION(skipping), SESSION(peeked), SESSION(yields),
+		  SESSION(has_peer), TN_SUB(struct saved_session, timer, &saved_timer_schema),
 		  TN_LISTOF(struct saved_session, queue, &saved_frame_schema, 1u << 20));
 
 #define PEER(m) TN_FIELD(struct saved_peer, m)
@@ -73,28 +75,49 @@ const struct tn_schema saved_net_schema =
 		  TN_LISTOF(struct saved_net, bans, &saved_ban_schema, 1u << 20),
 		  TN_LISTOF(struct saved_net, listeners, &saved_listener_schema, 1024),
 		  TN_LISTOF(struct saved_net, peers, &saved_peer_schema, 1u << 20),
-		  TN_LISTOF(struct saved_net, sessions, &saved_session_schema, 1u << 20));
+		  TN_LISTOF(struct saved_net, sessions, &saved_session_schema, 1u << 16));
 
 /* ---- before */
 
-bool net_settle(struct net *net)
+/* false: there was something to end. */
+static bool end_odd(struct net *net)
 {
-	bool quiet = !net->deferred && !net->dirty && !net->resuming && !net->closing;
 	struct session *next;
+	bool none = true;
 
 	for (struct session *s = net_any(net, NULL); s; s = next) {
 		next = net_any(net, s);
 		if (s->state == LINK_CLOSING && s->retired)
 			session_end_linger(s);
-		else if (s->state == LINK_CLOSING)
-			quiet = false;
 		else if (s->slot == SLOT_HELD || (session_is_up(s) && !s->primary))
 			net_close(net, s, "a recording begins");
-		else
+		else if (s->state != LINK_CLOSING)
 			continue;
-		quiet = false;
+		none = false;
 	}
+	return none;
+}
+
+/* Sessions whose reading goes on at the end of the tick may be there at any time: they are
+ * part of a snapshot. */
+bool net_settle(struct net *net)
+{
+	bool quiet = false;
+
+	for (int i = 0; i < SETTLE_TRIES && !quiet && !net->stopping; i++) {
+		quiet = end_odd(net) && !net->dirty && !net->closing;
+		if (!quiet)
+			session_end_now(net);
+	}
+	if (quiet && net->deferred)
+		session_cancel_end(net);
 	return quiet;
+}
+
+void net_go_on(struct net *net)
+{
+	if (net->resuming)
+		session_order_end(net);
 }
 
 /* ---- out of the room */
@@ -186,6 +209,8 @@ static int take_session(const struct taking *t, const struct session *s, struct 
 				     .room = s->in.room,
 				     .early = s->in.early,
 				     .skip_id = s->in.skip_id,
+				     .pause_began_us = s->pause_began_us,
+				     .yields = s->yields,
 				     .skipping = s->in.skipping,
 				     .peeked = s->in.peeked,
 				     .state = s->state,
@@ -212,16 +237,24 @@ static int by_age(const void *a, const void *b)
 	return x->sid < y->sid ? -1 : x->sid > y->sid;
 }
 
+static struct saved_session *find(struct saved_net *all, const struct session *s)
+{
+	uint32_t i = 0;
+
+	while (all->sessions.v[i].sid != s->sid)
+		i++;
+	return &all->sessions.v[i];
+}
+
 static void number_places(const struct net *net, struct saved_net *all)
 {
 	uint64_t place = 0;
 
-	for (const struct session *s = net_first(net); s; s = net_next(s)) {
-		place++;
-		for (uint32_t i = 0; i < all->sessions.n; i++)
-			if (all->sessions.v[i].sid == s->sid)
-				all->sessions.v[i].place = place;
-	}
+	for (const struct session *s = net_first(net); s; s = net_next(s))
+		find(all, s)->place = ++place;
+	place = 0;
+	for (const struct session *s = net->resuming; s; s = s->resume_next)
+		find(all, s)->resume = ++place;
 }
 
 static int take_sessions(const struct taking *t, struct saved_net *all)

@@ -10,10 +10,12 @@
 
 #include "net/net.h"
 
-/* Ends what would not be worth its bytes: sockets that are held, last words that wait to
- * be read, second sessions. false: something is marked or unsent, so ask again after the
- * end of this turn. */
+/* At the end of a turn: ends it for this room, with all that would not be worth its bytes
+ * (sockets that are held, last words that wait to be read, second sessions). false: it goes
+ * on, ask again after the next one. After a true and what follows it comes net_go_on, as the
+ * first thing in a turn: reading goes on where it was cut short. */
 bool net_settle(struct net *);
+void net_go_on(struct net *);
 
 /* conn: told of every connection with its callbacks (env_record_track), its number is
  * kept. 0 or TN_ENOMEM. */
