@@ -137,10 +137,13 @@ void crowd_leave(struct crowd *c)
 
 static void answer(struct crowd *c, int fd, const char *line)
 {
+	static const char nobody[] = "{\"PeersResponse\":[]}\n";
 	unsigned long long nonce;
 	char pong[96];
 
 	c->pongs += !strncmp(line, "{\"Pong\"", 7);
+	if (!strncmp(line, "\"GetPeers\"", 10))
+		say(fd, nobody, sizeof nobody - 1);
 	if (sscanf(line, "{\"Ping\":{\"nonce\":%llu", &nonce) != 1)
 		return;
 	snprintf(pong, sizeof pong, "{\"Pong\":{\"nonce\":%llu,\"timestamp\":1766100000}}\n",

@@ -1,6 +1,6 @@
 # bench: what this room adds to the build. SPDX-License-Identifier: MIT
 # Nothing of it is built unless asked for: make bench-codec [ROUNDS=15]
-EXTRA_PROGRAMS = bench/codec bench/codec-own bench/codec-json-c
+EXTRA_PROGRAMS = bench/codec bench/codec-own bench/codec-txid bench/codec-json-c
 bench_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/bench -I$(top_srcdir)/lib
 bench_worker = bench/worker.c bench/worker.h
 bench_codec_SOURCES = bench/codec.c
@@ -8,10 +8,13 @@ bench_codec_LDADD = libtimenode.la
 bench_codec_own_SOURCES = bench/own.c $(bench_worker)
 bench_codec_own_CPPFLAGS = $(bench_cppflags)
 bench_codec_own_LDADD = libtimenode.la
+bench_codec_txid_SOURCES = bench/txid.c $(bench_worker)
+bench_codec_txid_CPPFLAGS = $(bench_cppflags) $(CRYPTO_CFLAGS) $(SODIUM_CFLAGS)
+bench_codec_txid_LDADD = libtimenode.la $(CRYPTO_LIBS) $(SODIUM_LIBS)
 bench_codec_json_c_SOURCES = bench/json-c.c bench/extract.h $(bench_worker)
 bench_codec_json_c_CPPFLAGS = $(bench_cppflags) $(JSONC_CFLAGS)
 bench_codec_json_c_LDADD = libtimenode.la $(JSONC_LIBS)
-bench_workers = bench/codec-own$(EXEEXT) bench/codec-json-c$(EXEEXT)
+bench_workers = bench/codec-own$(EXEEXT) bench/codec-txid$(EXEEXT) bench/codec-json-c$(EXEEXT)
 
 if HAVE_CJSON
 EXTRA_PROGRAMS += bench/codec-cjson

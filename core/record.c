@@ -124,6 +124,8 @@ static int put_state(struct recording *r, struct tn_error *err)
 	put_u64(bytes, at.due_us);
 	put_u64(bytes + 8, at.sequence);
 	put(r, RECORD_STATE, RECORD_STATE_NODE, 0, (struct tn_view){ bytes, sizeof bytes });
+	if (store_failed(node->store))
+		put(r, RECORD_STATE, RECORD_STATE_FAILED, 0, view(store_failed(node->store)));
 	for (int i = 0; i < store_dbs(node->store); i++)
 		put_db(r, i);
 	return 0;
@@ -212,6 +214,7 @@ static int on_turn(void *arg, struct plug_saved *v, unsigned n, struct tn_error 
 	struct node *node = r->node;
 	int rc;
 
+	store_settle(node->store); /* nothing may be under way */
 	if (counters_take(&r->before, node->net))
 		return tn_fail(err, TN_ENOMEM, "no memory for the counters");
 	r->env = env_record_begin(node->env, r->w, on_full, r);

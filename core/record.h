@@ -16,6 +16,7 @@ enum {
 	RECORD_STATE_NET = 1,  /* net_snapshot */
 	RECORD_STATE_NODE,     /* instant and number of the log's timer, u64 big-endian each */
 	RECORD_STATE_NO_STORE, /* text: why there are no stored values */
+	RECORD_STATE_FAILED,   /* text: why the store takes no more */
 	RECORD_STATE_DB = 256  /* and on: version, u16 big-endian, and name of a database */
 };
 

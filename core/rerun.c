@@ -20,7 +20,7 @@ struct run {
 	const struct rerun_setup *set;
 	struct rerun_report *report;
 	struct record_reader reader;
-	struct tn_view conf, net, node;
+	struct tn_view conf, net, node, failed;
 	struct tn_view saved[SAVED_MAX]; /* name, NUL, bytes */
 	bool saved_is[SAVED_MAX];
 	unsigned saves;
@@ -47,6 +47,8 @@ static void take_state(struct run *r, const struct record_entry *e)
 		r->net = e->bytes;
 	else if (e->id == RECORD_STATE_NODE)
 		r->node = e->bytes;
+	else if (e->id == RECORD_STATE_FAILED)
+		r->failed = e->bytes;
 	else if (e->id == RECORD_STATE_NO_STORE)
 		r->report->no_store = true;
 }
@@ -144,10 +146,13 @@ static int wipe_key(void *arg, struct tn_view key, struct tn_view val)
 static int fill_store(struct run *r, struct tn_error *err)
 {
 	struct record_reader at = r->reader;
-	struct wipe w = { store_batch(r->store), 0 };
+	struct wipe w = { NULL, 0 };
 	struct record_entry e;
-	int rc = w.batch ? 0 : TN_ENOMEM;
+	int rc;
 
+	store_settle(r->store);
+	w.batch = store_batch(r->store);
+	rc = w.batch ? 0 : TN_ENOMEM;
 	for (; !rc && w.db < store_dbs(r->store); w.db++)
 		rc = store_scan(r->store, w.db, (struct tn_view){ NULL, 0 }, wipe_key, &w);
 	at.at = r->store_from;
@@ -161,7 +166,9 @@ static int fill_store(struct run *r, struct tn_error *err)
 		store_abandon(w.batch);
 		return tn_fail(err, rc, "the stored values of the recording make no sense");
 	}
-	return store_commit(w.batch, err);
+	rc = store_commit(w.batch, err);
+	store_settle(r->store);
+	return rc;
 }
 
 /* ---- the node */
@@ -259,6 +266,8 @@ static int on_turn(void *arg, struct plug_saved *v, unsigned n, struct tn_error 
 	for (unsigned i = 0; i < n; i++)
 		find_saved(r, &v[i]);
 	rc = fill_store(r, err);
+	if (r->failed.p)
+		store_fail(r->store, "the recorded store had failed");
 	if (!rc)
 		rc = net_restore(node->net, r->net, make_conn, r, err);
 	if (!rc && r->node.n == 16) {

@@ -14,7 +14,7 @@ libtimenode_la_SOURCES = \
 	lib/wire/print.c lib/wire/sample.c \
 	lib/wire/bulk.h lib/wire/bulk_masks.h lib/wire/bulk.c lib/wire/numbers_sse2.c lib/wire/numbers_avx2.c lib/wire/types_peer.c \
 	lib/wire/types_tx.c lib/wire/types_block.c lib/wire/types_masternode.c \
-	lib/wire/types_consensus.c lib/wire/messages.c
+	lib/wire/types_consensus.c lib/wire/types_chain.c lib/wire/messages.c
 
 pkgconfigdir = $(libdir)/pkgconfig
 pkgconfig_DATA = timenode.pc

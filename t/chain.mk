@@ -38,3 +38,30 @@ t_fuzz_address_t_LDADD = libtimenode.la
 t_fuzz_wallet_t_SOURCES = t/fuzz/wallet.c $(fuzz_runner)
 t_fuzz_wallet_t_CPPFLAGS = $(fuzz_cppflags) -DFUZZ_TARGET='"wallet"'
 t_fuzz_wallet_t_LDADD = libtimenode.la
+
+# Chains from a seed, blocks that are wrong, a set of coins: for tests and for tools.
+chaingen_parts = t/lib/chaingen.c t/lib/chaingen.h t/lib/chainbad.c t/lib/coins.c t/lib/coins.h \
+	t/lib/judging.c t/lib/judging.h t/sim/rng.c t/sim/rng.h
+check_PROGRAMS += t/19-lib-chain-block.t t/19-lib-chain-undo.t
+TESTS += t/19-lib-chain-block.t t/19-lib-chain-undo.t
+t_19_lib_chain_undo_t_SOURCES = t/19-lib-chain-undo.c $(chaingen_parts) $(lib_tap)
+t_19_lib_chain_undo_t_CPPFLAGS = $(lib_test_cppflags)
+t_19_lib_chain_undo_t_LDADD = libtimenode.la
+t_19_lib_chain_block_t_SOURCES = t/19-lib-chain-block.c $(chaingen_parts) $(lib_tap)
+t_19_lib_chain_block_t_CPPFLAGS = $(lib_test_cppflags)
+t_19_lib_chain_block_t_LDADD = libtimenode.la
+
+check_PROGRAMS += t/chaingen
+t_chaingen_SOURCES = t/chaingen.c t/lib/chaingen.c t/lib/chaingen.h t/lib/chainbad.c \
+	t/sim/rng.c t/sim/rng.h
+t_chaingen_CPPFLAGS = $(lib_test_cppflags)
+t_chaingen_LDADD = libtimenode.la
+dist_check_SCRIPTS += t/69-chaingen.t
+TESTS += t/69-chaingen.t
+
+fuzz_targets += judge
+check_PROGRAMS += t/fuzz/judge.t
+TESTS += t/fuzz/judge.t
+t_fuzz_judge_t_SOURCES = t/fuzz/judge.c $(fuzz_runner)
+t_fuzz_judge_t_CPPFLAGS = $(fuzz_cppflags) -DFUZZ_TARGET='"judge"'
+t_fuzz_judge_t_LDADD = libtimenode.la

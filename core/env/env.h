@@ -52,7 +52,8 @@ struct env_job {
 	void (*done)(struct env_job *); /* on the loop, exactly once; may free it */
 	const char *owner, *name;       /* for a crash line; owner NULL: the node itself */
 	bool ran;                       /* for done: run was called */
-	struct env_job *next;           /* the environment's */
+	bool failed; /* set by a run that this host failed (its disk): a replay does not run it */
+	struct env_job *next; /* the environment's */
 };
 
 struct env_record;

@@ -285,12 +285,14 @@ static void shadow_done(struct env_job *j)
 		unlist(&s);
 	free(j);
 	s.of->ran = s.work.ran;
-	if (s.rec)
-		turn(s.rec,
-		     (struct record_entry){ .kind = RECORD_DONE, .id = s.id, .b = s.work.ran });
+	if (!s.rec || s.rec->depth) { /* within write_settle it is no turn of its own */
+		s.of->done(s.of);
+		return;
+	}
+	turn(s.rec, (struct record_entry){
+			    .kind = RECORD_DONE, .id = s.id, .b = s.work.ran && !s.of->failed });
 	s.of->done(s.of);
-	if (s.rec)
-		turn_over(s.rec);
+	turn_over(s.rec);
 }
 
 /* ---- calls */

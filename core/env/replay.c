@@ -171,10 +171,10 @@ static void undefer(struct env *e, void (*fn)(void *), void *arg)
 }
 
 /* It runs when the recorded one was done: a job is a function of what it was given. */
-static int submit(struct env *e, struct env_job *j)
+static int give_job(struct env *e, struct env_job *j, bool behind)
 {
 	struct replay *r = replay_of(e);
-	struct given *g;
+	struct given *g, **at;
 	struct record_entry x;
 
 	if (!replay_answer(r, RECORD_SUBMIT, ANY, &x))
@@ -184,9 +184,21 @@ static int submit(struct env *e, struct env_job *j)
 	g = malloc(sizeof *g);
 	if (!g)
 		return TN_ENOMEM;
-	*g = (struct given){ x.id, j, r->jobs };
-	r->jobs = g;
+	*g = (struct given){ x.id, j, behind, NULL };
+	for (at = &r->jobs; *at; at = &(*at)->next)
+		;
+	*at = g;
 	return 0;
+}
+
+static int submit(struct env *e, struct env_job *j)
+{
+	return give_job(e, j, false);
+}
+
+static int write_behind(struct env *e, struct env_job *j)
+{
+	return give_job(e, j, true);
 }
 
 /* Those that never end in the file are done without having run, as env.h has it. */
@@ -201,9 +213,20 @@ static void finish(struct given *g, bool run)
 	j->done(j);
 }
 
+/* Here the recorded node waited for them too. */
 static void write_settle(struct env *e)
 {
-	(void)e;
+	struct given **at = &replay_of(e)->jobs, *g;
+
+	while ((g = *at)) {
+		if (!g->behind) {
+			at = &g->next;
+			continue;
+		}
+		*at = g->next;
+		finish(g, true);
+		at = &replay_of(e)->jobs; /* that may have brought more */
+	}
 }
 
 static struct env_conn *no_listener(struct env *e, const struct tn_addr *a,
@@ -240,7 +263,7 @@ static const struct env_ops ops = {
 	.defer = defer,
 	.undefer = undefer,
 	.submit = submit,
-	.write_behind = submit,
+	.write_behind = write_behind,
 	.write_settle = write_settle,
 	.listen = no_listener,
 	.listen_path = no_path,

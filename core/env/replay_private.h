@@ -31,6 +31,7 @@ struct later {
 struct given { /* a job that was submitted and is not done */
 	uint64_t id;
 	struct env_job *job;
+	bool behind;
 	struct given *next;
 };
 

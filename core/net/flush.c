@@ -123,6 +123,7 @@ void flush_dirty(struct net *net)
 
 	while ((s = net->dirty)) {
 		net->dirty = s->dirty_next;
+		session_prefetch(net->dirty);
 		s->dirty = false;
 		if (!s->stuck_us && s->state != LINK_DIALING)
 			flush_session(s);

@@ -81,6 +81,7 @@ void net_free(struct net *net)
 	for (unsigned i = 0; i < 64; i++)
 		free(net->feature[i]);
 	free(net->total);
+	group_clear(net);
 	bans_free(net->bans);
 	names_free(net->names);
 	handles_free(net->sessions);

@@ -29,10 +29,10 @@ enum slot_class { SLOT_IN, SLOT_OUT, SLOT_MASTERNODE, SLOT_MANUAL, SLOT_HELD, SL
 
 /* Sessions that share an address (all states), or an identity (UP ones). */
 struct group {
-	uint8_t key[17]; /* 'i' + ip, or 'n' + node_id */
+	struct group *next; /* in its bucket */
 	struct session *first;
 	uint32_t count;
-	UT_hash_handle hh;
+	uint8_t key[17]; /* 'i' + ip, or 'n' + node_id */
 };
 
 struct vote { /* of an outbound peer for our own address */
@@ -54,7 +54,8 @@ struct net {
 	struct names *names;
 	struct bans *bans;
 	struct handles *sessions;
-	struct group *groups;
+	struct group **group; /* buckets, a power of two; each session is in two groups */
+	uint32_t group_buckets, groups;
 	struct peer *peers;
 	struct net_rules rules;
 	struct net_hooks hooks;
@@ -120,6 +121,7 @@ void session_end_linger(struct session *); /* of a retired one: at once */
 struct group *group_find(const struct net *, char type, const void *key, size_t n);
 int group_join(struct net *, struct session *, char type);
 void group_leave(struct net *, struct session *, char type);
+void group_clear(struct net *);
 struct group *group_of_ip(const struct net *, const struct tn_addr *);
 struct group *group_of_id(const struct net *, const struct session *);
 

@@ -123,12 +123,21 @@ static void done(struct env_job *e)
 	job_free(j);
 }
 
+static struct job *oldest(const struct plugin *p)
+{
+	struct job *j = p->jobs;
+
+	while (j && j->next)
+		j = j->next;
+	return j;
+}
+
 /* It only becomes nobody's: what run() reads must stay until it returns. */
 void job_end(struct plugin *p)
 {
-	while (p->jobs) {
-		struct job *j = p->jobs;
+	struct job *j;
 
+	while ((j = oldest(p))) {
 		take(j);
 		tell(p, j, TN_EGONE);
 	}
@@ -136,10 +145,8 @@ void job_end(struct plugin *p)
 
 const char *job_oldest(const struct plugin *p)
 {
-	const struct job *j = p->jobs;
+	const struct job *j = oldest(p);
 
-	while (j && j->next)
-		j = j->next;
 	return j ? j->name : NULL;
 }
 
@@ -161,7 +168,8 @@ static struct job *create(struct plugin *p, const struct tn_job *what)
 	j->what.in = j->memory;
 	snprintf(j->owner, sizeof j->owner, "%s", p->name);
 	snprintf(j->name, sizeof j->name, "%s", what->name ? what->name : "job");
-	tn_arena_ref(what->keep);
+	if (what->keep)
+		tn_arena_ref(what->keep);
 	j->code = code_ref(p->code);
 	return j;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "timenode/wire.h"
+#include "wire/numbers.h"
 
 /* The longest beginning of at most n bytes that does not cut a character. */
 static size_t whole_characters(const char *text, size_t n)
@@ -15,41 +16,34 @@ static size_t whole_characters(const char *text, size_t n)
 	return n;
 }
 
-static bool plain(uint8_t c)
-{
-	return (uint8_t)((c | 0x20) - 'a') < 26 || (uint8_t)(c - '0') < 10;
-}
-
-/* What every name we know looks like: letters and digits up to the quote. False: nothing
- * is taken.
- */
-static bool read_plain_name(struct json *j, struct tn_envelope *out)
+/* A name as all are: short, plain ASCII, no escapes, and a body behind it. */
+static bool plain_name(struct json *j, struct tn_envelope *out)
 {
 	const uint8_t *p = j->p + 1;
-	size_t n = 0, limit;
+	size_t i;
 
-	if (j->end - j->p < 2 || *j->p != '"')
+	if (json_peek(j) != '"')
 		return false;
-	limit = (size_t)(j->end - p);
-	limit = limit < TN_NAME_MAX ? limit : TN_NAME_MAX;
-	for (; n < limit && plain(p[n]); n++)
-		out->name[n] = (char)p[n];
-	if (n == limit || p[n] != '"')
-		return false;
-	out->name[n] = '\0';
-	out->name_n = (uint32_t)n;
-	j->p = p + n + 1;
-	return true;
+	for (i = 0; i + 8 <= TN_NAME_MAX && j->end - p >= 8; i += 8, p += 8) {
+		uint64_t w = le_load8(p), marks = json_marks(w) | (w & 0x8080808080808080u);
+		unsigned k = marks ? (unsigned)__builtin_ctzll(marks) / 8 : 0;
+
+		memcpy(out->name + i, p, 8);
+		if (!marks)
+			continue;
+		out->name[i + k] = '\0';
+		out->name_n = (uint32_t)i + k;
+		j->p = p + k + 1;
+		return p[k] == '"';
+	}
+	return false;
 }
 
-static int read_name(struct json *j, struct tn_envelope *out)
+static int odd_name(struct json *j, struct tn_envelope *out)
 {
 	char name[TN_NAME_MAX + 4] = { 0 };
 	size_t n;
 
-	if (read_plain_name(j, out))
-		return 0;
-	out->name[0] = '\0';
 	if (json_name(j, name, sizeof name - 1, &n) != 0)
 		return TN_EBAD;
 	if (n > TN_NAME_MAX)
@@ -60,6 +54,18 @@ static int read_name(struct json *j, struct tn_envelope *out)
 	out->name[n] = '\0';
 	out->name_n = (uint32_t)n;
 	return 0;
+}
+
+static int read_name(struct json *j, struct tn_envelope *out)
+{
+	const uint8_t *from = j->p;
+
+	if (plain_name(j, out))
+		return 0;
+	j->p = from;
+	memset(out->name, 0, sizeof out->name);
+	out->name_n = 0;
+	return odd_name(j, out);
 }
 
 /* Up to and including the name. */

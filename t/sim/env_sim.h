@@ -71,6 +71,7 @@ struct sim_host {
 	struct sim_work *finished, **finished_end;
 	struct rng work_rng;
 	unsigned jobs, writes;
+	uint64_t work_lag_us;    /* more for each job */
 	bool dead;               /* its threads do nothing any more */
 	uint64_t writer_free_us; /* when the writer has done what it has */
 

@@ -97,7 +97,7 @@ int sim_submit(struct env *e, struct env_job *j)
 	if (n->jobs == ENV_JOBS_MAX)
 		return TN_EFULL;
 	n->jobs++;
-	begin(n, j, false, run_us, run_us + draw_us(n, RUN_MAX_US));
+	begin(n, j, false, run_us, run_us + n->work_lag_us + draw_us(n, RUN_MAX_US));
 	return 0;
 }
 

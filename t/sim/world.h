@@ -68,7 +68,8 @@ void world_kill(struct env *);
 unsigned world_impure(const struct world *);
 const char *world_impure_text(const struct world *);
 
-void world_lag(struct env *, uint64_t us); /* more for each piece it sends or is sent */
+void world_slow_jobs(struct env *, uint64_t us); /* each takes so much longer */
+void world_lag(struct env *, uint64_t us);       /* more for each piece it sends or is sent */
 /* It reads so many bytes at once and a turn of its loop takes so long; 0: as others. */
 void world_sluggish(struct env *, size_t read_max, uint64_t turn_us);
 /* Its loop stands still for so long. clock_stops: its mono clock has not counted that. */
