@@ -37,6 +37,7 @@ static const struct command_row commands[] = {
 	{ "unban", " ADDR|SUBNET", 1, { "addr" } },
 	{ "ban", " ADDR|SUBNET [DURATION] [REASON...]", 1, { "addr", "duration", "reason..." } },
 	{ "plugin", " load|unload NAME", 2, { "action", "name" } },
+	{ "record", " start [FILE [SIZE]]|stop|status", 1, { "action", "file", "size" } },
 	{ "loglevel", " [SUBSYSTEM] LEVEL", 1, { "subsystem", "level" } },
 };
 

@@ -21,6 +21,7 @@
 #include "env/event.h"
 #include "node.h"
 #include "options.h"
+#include "record.h"
 #include "store/store.h"
 #include "watchdog.h"
 
@@ -364,6 +365,8 @@ static int assemble(struct app *a, struct tn_error *err)
 		return rc == TN_EINVAL ? USAGE : FAILED;
 	node_on_quit(a->node, on_quit, a);
 	if (!control || node_start(a->node, control, err) < 0)
+		return FAILED;
+	if (a->opt.record && record_begin(a->node, a->opt.record, 0, err) < 0)
 		return FAILED;
 	return DONE;
 }

@@ -13,6 +13,7 @@
 #ifndef CORE_ENV_H
 #define CORE_ENV_H
 
+#include <string.h>
 #include <sys/uio.h>
 
 #include "timenode/base.h"
@@ -51,12 +52,26 @@ struct env_job {
 	void (*done)(struct env_job *); /* on the loop, exactly once; may free it */
 	const char *owner, *name;       /* for a crash line; owner NULL: the node itself */
 	bool ran;                       /* for done: run was called */
-	struct env_job *next;           /* the environment's */
+	bool failed; /* set by a run that this host failed (its disk): a replay does not run it */
+	struct env_job *next; /* the environment's */
 };
+
+struct env_record;
 
 struct env {
 	const struct env_ops *ops; /* the implementation's own part follows */
+	struct env_record *record; /* record.h: in its place while a recording runs, else NULL */
+	unsigned quiet;            /* clock readings are for people only and are not recorded */
 };
+
+/* An env_conn begins with a pointer to its env. */
+static inline struct env *env_of_conn(const struct env_conn *c)
+{
+	struct env *e;
+
+	memcpy(&e, c, sizeof e);
+	return e;
+}
 
 struct env_ops {
 	/* No real loop behind it: a plugin that brings its own sockets cannot run there. */

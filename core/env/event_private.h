@@ -58,8 +58,8 @@ struct event_env {
 enum conn_kind { CONN_STREAM, CONN_CONNECTING, CONN_LISTENER };
 
 struct env_conn {
-	struct event ev; /* readiness; of a pausing listener the end of the pause */
-	struct event_env *env;
+	struct event_env *env; /* first: env.h */
+	struct event ev;       /* readiness; of a pausing listener the end of the pause */
 	const struct env_events *events;
 	void *arg;
 	union {

@@ -14,12 +14,10 @@
 #define QUIET 5   /* failures in a row until attempts are logged at debug */
 #define WANT_US 10000000u
 
-static void look(void *arg);
-
 static void set_timer(struct net *net, struct peer *p, uint64_t us)
 {
 	timers_cancel(net->timers, p->timer);
-	p->timer = us == UINT64_MAX ? 0 : timers_add(net->timers, us, look, p);
+	p->timer = us == UINT64_MAX ? 0 : timers_add(net->timers, us, dialer_look, p);
 }
 
 static enum slot_class slot_for(const struct peer *p)
@@ -62,7 +60,7 @@ static const struct tn_addr *source(const struct net *net, const struct tn_addr 
 	return NULL;
 }
 
-static void timed_out(void *arg)
+void dialer_timed_out(void *arg)
 {
 	struct session *s = arg;
 
@@ -114,7 +112,7 @@ static void dial(struct net *net, struct peer *p, const char *why)
 	peer_set(net, p, LINK_DIALING, why);
 	p->next_dial_us = 0;
 	net_log(net, dialer_level(p), s, "Initiating connection to %s (%s)", peer_text(p, at), why);
-	session_set_timer(s, net->set->sessions.connect_timeout * 1000, timed_out);
+	session_set_timer(s, net->set->sessions.connect_timeout * 1000, dialer_timed_out);
 	s->conn = net->env->ops->connect(net->env, &p->addr, source(net, &p->addr), &session_events,
 					 s, &err);
 	if (!s->conn)
@@ -267,7 +265,7 @@ void dialer_ended(struct net *net, const struct session *s)
 	}
 }
 
-static void look(void *arg)
+void dialer_look(void *arg)
 {
 	struct peer *p = arg;
 
@@ -305,7 +303,7 @@ static uint32_t candidates(const struct net *net)
 	return n;
 }
 
-static void fill_again(void *arg)
+void dialer_fill_again(void *arg)
 {
 	struct net *net = arg;
 
@@ -320,7 +318,7 @@ void dialer_fill(struct net *net)
 
 	if (net->want_timer || net->stopping)
 		return;
-	net->want_timer = timers_add(net->timers, WANT_US, fill_again, net);
+	net->want_timer = timers_add(net->timers, WANT_US, dialer_fill_again, net);
 	used += candidates(net);
 	if (used < room && net->hooks.dial_wanted)
 		net->hooks.dial_wanted(net->hook_arg, (uint32_t)(room - used));

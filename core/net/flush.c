@@ -36,7 +36,7 @@ void flush_discard(struct session *s)
 /* Sessions whose queue makes no progress are closed; nobody else is looked at, and
  * nobody at all while nothing is stuck.
  */
-static void check_stuck(void *arg)
+void flush_check_stuck(void *arg)
 {
 	struct net *net = arg;
 	uint64_t now = net_now(net), limit = net->set->sessions.stall * 1000;
@@ -53,7 +53,7 @@ static void check_stuck(void *arg)
 			more = true;
 	}
 	if (more)
-		net->stall_timer = timers_add(net->timers, 1000000, check_stuck, net);
+		net->stall_timer = timers_add(net->timers, 1000000, flush_check_stuck, net);
 }
 
 static void stuck(struct session *s)
@@ -63,7 +63,7 @@ static void stuck(struct session *s)
 	s->stuck_us = net_now(net);
 	session_rearm(s);
 	if (!net->stall_timer)
-		net->stall_timer = timers_add(net->timers, 1000000, check_stuck, net);
+		net->stall_timer = timers_add(net->timers, 1000000, flush_check_stuck, net);
 }
 
 static void unstuck(struct session *s)

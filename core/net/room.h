@@ -23,6 +23,7 @@
 #define LEGACY_DIAL_US 1000000u /* let the old node notice its end, within its 5 s */
 #define PEERS_MAX 4096u
 #define TOTALS_MAX 256u
+#define ENDED 64u
 
 enum slot_class { SLOT_IN, SLOT_OUT, SLOT_MASTERNODE, SLOT_MANUAL, SLOT_HELD, SLOT_CLASSES };
 
@@ -86,7 +87,7 @@ struct net {
 	struct net_total *total;
 	size_t totals;
 	uint64_t off_ended;
-	struct ended ended[64];
+	struct ended ended[ENDED];
 	unsigned ended_next;
 
 	bool stopping;
@@ -112,6 +113,9 @@ void session_set_timer(struct session *, uint64_t us, timer_fn *);
 void session_order_end(struct net *); /* the end-of-tick call */
 void session_cancel_end(struct net *);
 void session_promote(struct session *);
+void session_end_now(struct net *);        /* what would come at the end of the tick */
+void session_list(struct session *);       /* primary, the last of those that are up */
+void session_end_linger(struct session *); /* of a retired one: at once */
 
 /* ---- group.c */
 struct group *group_find(const struct net *, char type, const void *key, size_t n);
@@ -131,6 +135,7 @@ void flush_session(struct session *);
 void flush_dirty(struct net *);
 void flush_writable(void *session);
 void flush_discard(struct session *);
+void flush_check_stuck(void *net); /* of stall_timer */
 
 /* ---- handshake.c, judge.c */
 void handshake_begin(struct session *); /* connected: send ours */
@@ -140,6 +145,7 @@ bool handshake_owns(const struct net *, unsigned id);
 void handshake_refuse(struct session *, const char *why);
 void handshake_accept_legacy(struct session *);
 void handshake_connected(void *session, int err);
+void handshake_too_slow(void *session); /* of its timer */
 
 /* ---- slots.c */
 bool slots_full(const struct net *); /* the newcomer counted */
@@ -150,6 +156,7 @@ void legacy_inbound(struct session *); /* an old node's Handshake was good */
 void legacy_came_up(struct session *); /* a dialed one answered */
 void legacy_hold(struct session *, const char *why);
 void legacy_ended(struct session *, bool came_up);
+void legacy_zombie(void *session); /* of its timer */
 
 /* ---- double.c */
 bool double_admits(const struct session *); /* room for one more of this identity? */
@@ -161,10 +168,13 @@ enum log_level dialer_level(const struct peer *);
 void dialer_consider(struct net *, struct peer *);
 void dialer_failed(struct net *, struct peer *, const char *why);
 void dialer_ended(struct net *, const struct session *); /* who else leant on it */
-void dialer_fill(struct net *); /* ask for candidates while slots are free */
+void dialer_fill(struct net *);    /* ask for candidates while slots are free */
+void dialer_fill_again(void *net); /* of want_timer */
+void dialer_timed_out(void *session);
+void dialer_look(void *peer); /* of its timer */
 
 /* ---- listen.c */
-extern const struct env_events session_events;
+extern const struct env_events session_events, listener_events;
 int listen_start(struct net *, struct tn_error *);
 void listen_stop(struct net *);
 

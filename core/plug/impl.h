@@ -110,6 +110,9 @@ int plug_load_now(struct plug *, const char *name, struct tn_error *);
  * or NULL. NULL with the reason. */
 struct plugin *load_open(struct plug *, const char *name, const struct conf *,
 			 const struct plugin *instead, struct tn_error *);
+/* Another instance of the same code; load_take_file when it takes its place. */
+struct plugin *load_again(const struct plugin *, struct tn_error *);
+void load_take_file(struct plugin *to, struct plugin *from);
 void load_close(struct plugin *); /* frees it; the file is closed on a later tick */
 void load_close_husks(struct plug *);
 /* A mapped file, counted by its plugin and by jobs that run in it; NULL is fine. The last
@@ -145,6 +148,10 @@ int life_conf(struct plugin *, const struct conf *, void **values, struct tn_are
 struct plugin *life_find(const struct plug *, const char *name);
 
 void life_drop(struct plugin *, enum tn_why); /* stopped, out of the list, closed */
+
+/* ---- swap.c */
+int swap_save(struct plugin *, struct tn_arena *, struct tn_view *, struct tn_error *);
+void swap_carry_metrics(const struct plugin *from, struct plugin *to);
 
 /* ---- slots.c */
 void slots_opened(struct plug *, struct session *);

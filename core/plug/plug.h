@@ -77,6 +77,18 @@ int plug_leave(struct plug *, const char *name, enum plug_leave, plug_end_fn *en
 	       struct tn_error *);
 void plug_leave_drop(struct plug *, void *arg); /* it goes on, but nobody is told any more */
 
+/* Replaces all by fresh instances of themselves: what upgrade does, with the code that
+ * runs. When they have stopped and before the fresh ones begin, `turn` is called with what
+ * each hands over (in load order) and may put something else in its place; an error of it
+ * lets the old ones go on. Any other error means that a plugin is in quarantine. */
+struct plug_saved {
+	const char *name; /* of the plugin */
+	bool is;          /* false: it hands over nothing */
+	struct tn_view bytes;
+};
+typedef int plug_refresh_fn(void *arg, struct plug_saved *, unsigned n, struct tn_error *);
+int plug_refresh(struct plug *, plug_refresh_fn *turn, void *arg, struct tn_error *);
+
 /* Reload in two steps. check: every plugin's options are read from c and its
  * check() asked; options that need a restart keep their old value and are named to `say`
  * ("plugins.peers.book_max"), also groups that came or went (may be NULL). Then either

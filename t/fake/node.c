@@ -8,6 +8,7 @@
 #include "config.h"
 
 #include "node.h"
+#include "record.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,4 +123,10 @@ bool node_now_job(const struct node *n, struct bus_now *now)
 	(void)n;
 	(void)now;
 	return false;
+}
+
+int record_begin(struct node *n, const char *path, uint64_t max, struct tn_error *err)
+{
+	(void)n, (void)path, (void)max;
+	return tn_fail(err, TN_EINVAL, "the fake node cannot be recorded");
 }

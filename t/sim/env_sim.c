@@ -48,6 +48,11 @@ struct env_conn *sim_by_member(struct ring *r)
 	return (struct env_conn *)(void *)((char *)r - offsetof(struct env_conn, member));
 }
 
+static struct env_conn *by_ready(struct ring *r)
+{
+	return (struct env_conn *)(void *)((char *)r - offsetof(struct env_conn, ready));
+}
+
 /* ---- the loop */
 
 /* A turn takes time, so that a loop that never sleeps cannot stop the clock. */
@@ -132,7 +137,7 @@ static void report_ready(struct sim_host *n)
 		ring_append(&n->turn, r);
 	}
 	while (!ring_empty(&n->turn)) {
-		struct env_conn *c = (struct env_conn *)(void *)n->turn.next;
+		struct env_conn *c = by_ready(n->turn.next);
 
 		ring_remove(&c->ready);
 		n->current = c;
