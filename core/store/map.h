@@ -45,6 +45,10 @@ void map_apply(struct map *, struct map *changes);
 
 const struct map_node *map_find(const struct map *, int db, struct tn_view key);
 
+/* Every node in order; non-zero from fn ends it and is the result. */
+typedef int map_each_fn(void *arg, const struct map_node *);
+int map_each(const struct map *, map_each_fn *, void *arg);
+
 /* The first node at or behind (db, key), of any database. With `after`: behind it. */
 const struct map_node *map_from(const struct map *, int db, struct tn_view key, bool after);
 
