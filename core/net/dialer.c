@@ -190,7 +190,7 @@ static bool banned(struct net *net, struct peer *p)
 	if (!b)
 		return false;
 	if (p->kind == PEER_CANDIDATE) { /* or it would keep a better one's place */
-		p->wanted = false;
+		peer_want(net, p, false);
 		peer_set(net, p, LINK_IDLE, "banned");
 		set_timer(net, p, UINT64_MAX);
 		return true;
@@ -226,7 +226,7 @@ static void consider_apart(struct net *net, struct peer *p)
 		return;
 	}
 	if (p->kind == PEER_CANDIDATE)
-		p->wanted = false; /* it will be put forward again when there is room */
+		peer_want(net, p, false); /* it will be put forward again when there is room */
 	set_timer(net, p, p->wanted ? WANT_US : UINT64_MAX);
 }
 
@@ -288,7 +288,7 @@ void dialer_failed(struct net *net, struct peer *p, const char *why)
 	wait = backoff_us(p->failures, keen, random);
 	p->next_dial_us = net_now(net) + wait;
 	if (p->kind == PEER_CANDIDATE && p->failures >= GIVE_UP)
-		p->wanted = false;
+		peer_want(net, p, false);
 	peer_set(net, p, p->wanted ? LINK_BACKOFF : LINK_IDLE, why);
 }
 
@@ -333,7 +333,7 @@ static int unwant(struct net *net, const struct tn_addr *a, enum peer_kind kind)
 		return TN_ENOENT;
 	if (p->configured || p->kind > kind)
 		return TN_EBUSY;
-	p->wanted = false;
+	peer_want(net, p, false);
 	dialer_consider(net, p);
 	return 0;
 }
@@ -372,7 +372,7 @@ static int want(struct net *net, const struct tn_addr *a, enum peer_kind kind)
 		return TN_EBUSY;
 	if (!p->wanted)
 		p->apart_us = net_now(net);
-	p->wanted = true;
+	peer_want(net, p, true);
 	dialer_consider(net, p);
 	return 0;
 }

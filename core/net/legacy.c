@@ -38,7 +38,8 @@ void legacy_inbound(struct session *s)
 			dialer_consider(net, p);
 		return;
 	}
-	p->legacy = p->wanted = true;
+	p->legacy = true;
+	peer_want(net, p, true);
 	p->apart_us = now;
 	p->next_dial_us = now + LEGACY_DIAL_US;
 	net_close(net, s, "an old node, which serves only what we dial: dialing it instead");

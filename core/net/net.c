@@ -152,7 +152,8 @@ static bool still_configured(const struct net *net, const struct peer *p)
 
 static void forget_configured(struct net *net, struct peer *p)
 {
-	p->wanted = p->configured = false;
+	p->configured = false;
+	peer_want(net, p, false);
 	timers_cancel(net->timers, p->timer);
 	p->timer = 0;
 	if (!peer_session(net, p))
@@ -162,10 +163,14 @@ static void forget_configured(struct net *net, struct peer *p)
 /* A peer that was taken out of the file is not dialed any more; its session stays. */
 void net_reload(struct net *net)
 {
+	struct peer *next; /* one that is let go moves to the end */
+
 	self_reset(net);
-	for (struct peer *p = net->peers; p; p = p->hh.next)
+	for (struct peer *p = net->peers; p; p = next) {
+		next = p->hh.next;
 		if (p->wanted && p->configured && !still_configured(net, p))
 			forget_configured(net, p);
+	}
 	want_configured(net);
 	dialer_fill(net);
 }

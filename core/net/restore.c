@@ -38,6 +38,7 @@ static int give_peer(struct net *net, const struct saved_peer *v)
 	p->next_dial_us = v->next_dial_us;
 	p->apart_us = v->apart_us;
 	p->last_up_us = v->last_up_us;
+	peer_want(net, p, v->wanted);
 	p->used_us = v->used_us;
 	p->zombie_until_us = v->zombie_until_us;
 	p->failures = v->failures;
@@ -45,7 +46,6 @@ static int give_peer(struct net *net, const struct saved_peer *v)
 	p->state = v->state;
 	p->kind = v->kind;
 	p->why = v->why;
-	p->wanted = v->wanted;
 	p->configured = v->configured;
 	p->legacy = v->legacy;
 	p->self = v->self;

@@ -56,7 +56,7 @@ struct net {
 	struct handles *sessions;
 	struct group **group; /* buckets, a power of two; each session is in two groups */
 	uint32_t group_buckets, groups;
-	struct peer *peers;
+	struct peer *peers, *spare; /* spare: that nobody needs, by last use */
 	struct net_rules rules;
 	struct net_hooks hooks;
 	void *hook_arg;
@@ -181,9 +181,11 @@ void listen_stop(struct net *);
 /* ---- peer.c */
 const char *peer_text(const struct peer *, char buf[TN_ADDR_TEXT]);
 struct peer *peer_find(const struct net *, const struct tn_addr *);
-/* Made if new. NULL: no memory, or no room for somebody who is not a `must`. */
+/* Made if new. NULL: no memory, or no room for somebody who is not a `must`: then the oldest
+ * that is neither wanted nor linked gives way, in constant time. */
 struct peer *peer_get(struct net *, const struct tn_addr *, bool must);
 void peer_set(struct net *, struct peer *, enum link_state, const char *why);
+void peer_want(struct net *, struct peer *, bool on); /* the only writer of p->wanted */
 void peer_attach(struct net *, struct peer *, struct session *);
 void peer_detach(struct net *, struct session *);
 void peer_drop(struct net *, struct peer *);

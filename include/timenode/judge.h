@@ -120,10 +120,11 @@ static inline const struct tn_spend_digest *tn_facts_digests(const struct tn_blo
 	return (const struct tn_spend_digest *)(tn_facts_txids(f) + f->txs);
 }
 
-/* Indices of transactions, sorted by txid. */
+/* Indices of transactions, sorted by txid. Aligned: what stands before is a multiple of 32
+ * bytes behind a struct of 32-bit numbers. */
 static inline const uint32_t *tn_facts_order(const struct tn_block_facts *f)
 {
-	return (const uint32_t *)(tn_facts_digests(f) + f->txs);
+	return (const uint32_t *)(const void *)(tn_facts_digests(f) + f->txs);
 }
 
 /* ---- beside its parent. now: wall seconds. */
