@@ -101,6 +101,22 @@ static int make_base(struct node *node, struct tn_error *err)
 	return 0;
 }
 
+static int remember_asked(struct node *node, struct tn_error *err)
+{
+	struct settings said;
+
+	node->asked = node->set.top;
+	if (!node->conf)
+		return 0;
+	node->asked_texts = tn_arena_create(0);
+	if (!node->asked_texts)
+		return tn_fail(err, TN_ENOMEM, "no memory for a node");
+	if (settings_read(node->conf, &said, node->asked_texts, err))
+		return TN_EINVAL;
+	node->asked = said.top;
+	return 0;
+}
+
 static int make_rooms(struct node *node, const struct node_setup *s, struct tn_error *err)
 {
 	node->net = net_create(&(struct net_setup){ .env = node->env,
@@ -158,7 +174,7 @@ struct node *node_create(const struct node_setup *setup, struct tn_error *err)
 		store_write_behind(node->store, node->env);
 	node->log_level = setup->log_level;
 	node->agent = setup->agent;
-	if (make_base(node, err) || make_rooms(node, setup, err)) {
+	if (make_base(node, err) || remember_asked(node, err) || make_rooms(node, setup, err)) {
 		node_free(node);
 		return NULL;
 	}
@@ -177,6 +193,7 @@ void node_free(struct node *node)
 	logger_free(node->log);
 	timers_free(node->timers);
 	tn_arena_unref(node->texts);
+	tn_arena_unref(node->asked_texts);
 	free(node);
 }
 
@@ -287,12 +304,14 @@ static void say_restart(void *arg, const char *key)
 static int read_again(struct node *node, const struct conf *conf, struct settings *now,
 		      struct tn_arena *a, struct tn_error *err)
 {
+	struct settings was = node->set;
 	const char *key[16];
 	size_t keys;
 
 	if (settings_read(conf, now, a, err))
 		return TN_EINVAL;
-	keys = settings_restart_keys(&node->set, now, key, 16);
+	was.top = node->asked;
+	keys = settings_restart_keys(&was, now, key, 16);
 	for (size_t i = 0; i < keys && i < 16; i++)
 		say_restart(node, key[i]);
 	keep_fixed(&node->set, now);

@@ -14,6 +14,10 @@ struct node {
 	struct logger *log;
 	struct settings set;
 	struct tn_arena *texts; /* of the settings, once reloaded */
+	/* What the file said of directories at the start: the settings have what it left open
+	 * and what the command line wanted otherwise. */
+	struct settings_top asked;
+	struct tn_arena *asked_texts;
 	struct store *store;
 	struct net *net;
 	struct plug *plug;

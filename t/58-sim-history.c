@@ -8,12 +8,14 @@
  * The reference compares addresses to choose among two sessions; here the node_ids take
  * that place: an order that both ends see alike.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/tap.h"
 #include "sim/trial.h"
 
+#define SELF "t/58-sim-history.t"
 #define SEEDS 10
 #define NODES 12
 #define HOURS 2
@@ -145,8 +147,9 @@ static void old_rule(unsigned i)
 			break;
 		t = run(seed, &history[i].rules);
 		if (!t.good && !failed++)
-			note("%s: seed %llu: %s", history[i].when, (unsigned long long)seed,
-			     t.broken);
+			note("%s: seed %llu: %s; again, with a trace: " SELF " %u %llu",
+			     history[i].when, (unsigned long long)seed, t.broken, i,
+			     (unsigned long long)seed);
 	}
 	ok(failed > 0, "%s: fails %u of %u seeds", history[i].when, failed, SEEDS);
 }
@@ -154,13 +157,18 @@ static void old_rule(unsigned i)
 /* With a rule's number and a seed: that run alone, with its trace. */
 static int one(unsigned i, uint64_t seed)
 {
-	struct trial t = trial_run(&(struct trial_setup){
+	char again[64];
+	struct trial t;
+
+	snprintf(again, sizeof again, SELF " %u", i);
+	t = trial_run(&(struct trial_setup){
 		.seed = seed,
 		.nodes = NODES,
 		.hours = HOURS,
 		.faults = true,
 		.rules = i < sizeof history / sizeof *history ? &history[i].rules : NULL,
-		.trace = 4000 });
+		.trace = 4000,
+		.again = again });
 
 	ok(t.good, "rule %u, seed %llu", i, (unsigned long long)seed);
 	return done_testing();

@@ -59,6 +59,21 @@ for my $i (0 .. 3) {
 	is($n->log_count(qr/Waiting for connection .*\(they have lower IP\)/), $i, "$n->{name}: waits for the lower ones");
 }
 
+# ---- the words that operators know, of each session at both ends
+
+for my $i (0 .. 3) {
+	my $n = $node[$i];
+	for my $j (grep { $_ != $i } 0 .. 3) {
+		my ($ip, $out) = ($node[$j]{ip}, $i < $j);
+		my $port = $out ? $node[$j]{port} : 'N'; # they dial from any
+		my @want = map { 'info net ' . ($out ? '[OUTBOUND]' : '[INBOUND]') . " $_" } $out ? "Connected to peer: $ip:$port" : "Accepting inbound connection from $ip:N",
+			"Handshake completed with $ip", "Starting message loop for $ip (port: $port)";
+		my @have = map { s/^\S+ //r } $n->log_lines(qr/(?:Connected to peer:|Accepting inbound connection from|Handshake completed with|Starting message loop for) \Q$ip\E\b/);
+		@have = map { s/(\Q$ip\E:|port: )\d+/$1N/r } @have unless $out;
+		is_deeply(\@have, \@want, "$n->{name}: the words for the session with $node[$j]{name}");
+	}
+}
+
 # ---- the watch
 
 my @before = map { { view => view($_), status => $_->status, lines => $_->log_count } } @node;

@@ -85,4 +85,26 @@ ok(!-e $pidfile, 'its pid file is gone');
 is(scalar(verb('status')), 3, 'status: 3');
 write_file($n->{file}, "nonsense = 1;\n");
 is(scalar(verb('start')), 6, 'start with a wrong configuration: 6');
+
+# A reload names what waits for a restart, and nothing else: neither what the command line
+# said instead of the file nor the directories that the file leaves open.
+my $home = "$n->{dir}/.timenode"; # of root they would be the system's
+my $m = NodeTest->new('the reloaded', '127.0.0.1', scalar free_ports(),
+	args => ['--plugin-dir', $stage->{plugindir}],
+	conf => { plugin_dir => undef, $> ? (data_dir => undef, run_dir => undef) : (), plugins => { pingpong => {}, peers => undef } },
+	$> ? (socket => "$home/control.sock") : ());
+push @{ $m->{args} }, '-c', $m->{file};
+$m->start;
+is(($m->cli('reload'))[0], 0, 'nothing has changed');
+ok($m->wait_log(qr/configuration reloaded/), 'and it is read');
+is_deeply([$m->log_lines(qr/waits for a restart/)], [], 'nothing waits for a restart');
+$m->reconfigure({ plugin_dir => '/elsewhere', store => { map_size => '128M' } });
+for my $time (1, 2) {
+	my $mark = $m->mark;
+	is(($m->cli('reload'))[0], 0, "two keys that cannot change, reload $time");
+	ok($m->wait_log(qr/configuration reloaded/, 10, since => $mark), 'the rest is taken');
+	is_deeply([sort map { /reload: (\S+) waits/ } split /\n/, substr $m->log_text, $mark], ['plugin_dir', 'store.map_size'], 'both are named');
+}
+$m->audit_ok;
+$m->stop;
 done_testing();

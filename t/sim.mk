@@ -82,3 +82,7 @@ t_29_core_writer_t_SOURCES = t/29-core-writer.c t/lib/tap.c
 t_29_core_writer_t_CPPFLAGS = $(unit_cppflags)
 t_29_core_writer_t_LDADD = $(fleet_libs)
 TESTS += t/29-core-writer.t
+
+# What a failing seed prints: the command that shows it again, and a trace.
+dist_check_SCRIPTS += t/58-sim-again.t
+TESTS += t/58-sim-again.t

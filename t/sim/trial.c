@@ -255,7 +255,8 @@ static void blame(struct run *r)
 	fprintf(stderr, "# seed %llu at %llu.%06llu s: %s\n", (unsigned long long)r->setup->seed,
 		(unsigned long long)(at / SECOND), (unsigned long long)(at % SECOND), c->broken);
 	if (r->setup->again)
-		fprintf(stderr, "# again, with a trace: %s %llu\n", r->setup->again,
+		fprintf(stderr, "# again, with a trace: NODES=%u HOURS=%u FAULTS=%d %s %llu\n",
+			r->setup->nodes, r->setup->hours, r->setup->faults, r->setup->again,
 			(unsigned long long)r->setup->seed);
 	world_trace_print(r->fleet->world, stderr, r->fleet->node[c->a].env,
 			  r->fleet->node[c->b].env);

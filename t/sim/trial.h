@@ -17,7 +17,8 @@ struct trial_setup {
 	const struct net_rules *rules; /* NULL: the node's own */
 	unsigned trace;                /* lines to keep and to print on a breach; 0: none */
 	bool quiet;                    /* a breach is expected: nothing on stderr */
-	const char *again;             /* the command that shows it again, for the breach */
+	const char
+		*again; /* the program that shows it again, given NODES, HOURS, FAULTS and seed */
 };
 
 struct trial {
