@@ -88,6 +88,7 @@ static void faults(void)
 	refused("bad_symbol: { };", "bad_symbol.so: cannot be loaded: ");
 	refused("bad_critical: { };", "plugin bad_critical needs a real loop (TN_PF_NATIVE): ");
 	refused("absent: { };", "absent.so: No such file or directory");
+	refused("absent: { };", "test.conf:1: ");
 	refused("all47: { colour = 1; };", "test.conf:1");
 	snprintf(pingpong, sizeof pingpong,
 		 "pingpong: { path = \"%s/../../../.libs/pingpong.so\"; }; bad_owner: { };", dir);

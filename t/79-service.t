@@ -88,11 +88,10 @@ is(scalar(verb('start')), 6, 'start with a wrong configuration: 6');
 
 # A reload names what waits for a restart, and nothing else: neither what the command line
 # said instead of the file nor the directories that the file leaves open.
-my $home = "$n->{dir}/.timenode"; # of root they would be the system's
 my $m = NodeTest->new('the reloaded', '127.0.0.1', scalar free_ports(),
 	args => ['--plugin-dir', $stage->{plugindir}],
-	conf => { plugin_dir => undef, $> ? (data_dir => undef, run_dir => undef) : (), plugins => { pingpong => {}, peers => undef } },
-	$> ? (socket => "$home/control.sock") : ());
+	conf => { plugin_dir => undef, $> ? (data_dir => undef, run_dir => undef) : (), plugins => { pingpong => {}, peers => undef } });
+$m->{socket} = "$m->{dir}/.timenode/control.sock" if $>; # of root they would be the system's
 push @{ $m->{args} }, '-c', $m->{file};
 $m->start;
 is(($m->cli('reload'))[0], 0, 'nothing has changed');

@@ -161,6 +161,7 @@ sub lives_on ($n, $p) {
 	ok($n->wait_log(qr/bad_selfclose ends it on a beat/), 'with its reason');
 	ok(wait_until(sub { $n->status->{'bad_selfclose.down'} == 2 }, 10, 'both ends'), 'it was told of both ends');
 	my $ticks = $n->status->{'bad_selfclose.ticks'};
+	ok(wait_until(sub { $n->status->{'bad_selfclose.ticks'} > $ticks }, 10, 'another tick'), 'a timer cancelled in its own handler and made anew goes on');
 	is(shown($n, 'bad_selfclose')->{state}, 'running', 'it runs on');
 	$_->close for $p, $q;
 	$n->audit_ok;

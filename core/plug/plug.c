@@ -142,6 +142,20 @@ struct loading {
 	struct tn_error *err;
 };
 
+/* Which line of the configuration named it, unless the text begins with one already. */
+static int name_line(struct loading *l, const char *name)
+{
+	struct tn_error said = *l->err;
+	char where[160];
+	size_t file;
+
+	conf_where(l->c, "plugins", name, where);
+	file = strcspn(where, ":");
+	if (!strncmp(said.text, where, file) && said.text[file] == ':')
+		return TN_EINVAL;
+	return tn_fail(l->err, TN_EINVAL, "%s: %s", where, said.text);
+}
+
 static int open_one(void *arg, const char *name, int line)
 {
 	struct loading *l = arg;
@@ -152,7 +166,7 @@ static int open_one(void *arg, const char *name, int line)
 		return tn_fail(l->err, TN_EFULL, "more than %d plugins", PLUG_MAX);
 	p = load_open(l->pl, name, l->c, NULL, l->err);
 	if (!p)
-		return TN_EINVAL;
+		return name_line(l, name);
 	l->pl->list[l->pl->count++] = p;
 	return 0;
 }
