@@ -9,7 +9,7 @@
 
 #include "cli.h"
 
-#define TIMEOUT_MS 10000
+#define TIMEOUT_MS 30000
 #define TIMEOUT_MAX_S 86400.0
 #define NODE_MAX 99
 
@@ -111,7 +111,7 @@ const char *options_usage(void)
 	       "  --socket PATH      the control socket itself (or $TIMENODE_SOCKET)\n"
 	       "  --node-id N        instance N of a private network on this host\n"
 	       "  --json             {\"rows\":[...]} or {\"error\":...,\"code\":...} on stdout\n"
-	       "  --timeout S        seconds to wait for the daemon [10]\n"
+	       "  --timeout S        seconds to wait for the daemon [30]\n"
 	       "  --version, --help\n"
 	       "\n"
 	       "  help               every command of the running daemon, plugins' included\n"

@@ -118,11 +118,21 @@ static void put_time(struct line *l)
 	put(l, "Z");
 }
 
+/* What this thread does: it may be the loop, one of the pool, or another. */
+static bool find_place(const struct crash *c, struct bus_now *now)
+{
+	if (!*c->node)
+		return false;
+	if (pthread_equal(pthread_self(), c->loop))
+		return node_now(*c->node, now);
+	return node_now_job(*c->node, now);
+}
+
 static void put_place(struct line *l, const struct crash *c)
 {
 	struct bus_now now;
 
-	if (!pthread_equal(pthread_self(), c->loop) || !*c->node || !node_now(*c->node, &now)) {
+	if (!find_place(c, &now)) {
 		put(l, " outside of any plugin");
 		return;
 	}

@@ -352,6 +352,7 @@ static int assemble(struct app *a, struct tn_error *err)
 	if (!a->env || open_log(a, err) < 0 || watch_signals(a, err) < 0)
 		return FAILED;
 	env_event_on_full(a->env, on_full, a);
+	env_event_threads(a->env, (unsigned)a->set.loop.threads);
 	a->crash = crash_watch(&a->node, a->sink, err);
 	if (!a->crash)
 		return FAILED;

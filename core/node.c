@@ -375,6 +375,17 @@ bool node_now(const struct node *node, struct bus_now *now)
 	return bus_now(plug_bus(node->plug), now);
 }
 
+bool node_now_job(const struct node *node, struct bus_now *now)
+{
+	const struct env_job *j =
+		node->env->ops->running ? node->env->ops->running(node->env) : NULL;
+
+	if (!j || !j->owner)
+		return false;
+	*now = (struct bus_now){ .plugin = j->owner, .handler = "job", .message = j->name };
+	return true;
+}
+
 int node_command(struct node *node, const char *line, node_reply_fn *fn, void *arg)
 {
 	return ctl_run(node->ctl, line, strlen(line), fn, arg);

@@ -54,8 +54,10 @@ int node_reload(struct node *, const struct conf *, struct tn_error *);
  */
 void node_stop(struct node *, void (*fn)(void *arg), void *arg);
 
-/* Whose code runs now: see bus_now. */
+/* Whose code runs now on the loop: see bus_now. And on this thread of the pool, if it is one:
+ * false on any other. Both for a signal handler. */
 bool node_now(const struct node *, struct bus_now *);
+bool node_now_job(const struct node *, struct bus_now *);
 
 /* NULL is fine. After node_stop's fn, or at once (a crash of a simulated node). */
 void node_free(struct node *);

@@ -321,6 +321,7 @@ static void test_restart(void)
 		{ "store: { map_size = \"1G\"; };", "store.map_size" },
 		{ "loop: { hang = \"3s\"; };", "loop.hang" },
 		{ "loop: { abort = \"0s\"; };", "loop.abort" },
+		{ "loop: { threads = 3; };", "loop.threads" },
 		{ "network: { connect = [ \"192.0.2.1\" ]; dial_rule = \"any\"; local_ip = \"192.0.2.2\"; "
 		  "passive_wait = 1; strict_network = true; whitelist = [ ]; };",
 		  NULL },
@@ -383,7 +384,7 @@ static void test_fixed_names(void)
 			       "under its full name");
 		}
 	}
-	is_uint(fixed, 10, "as many as documented");
+	is_uint(fixed, 11, "as many as documented");
 	tn_arena_unref(a);
 }
 

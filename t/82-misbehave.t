@@ -9,6 +9,7 @@ use lib "$FindBin::Bin/lib";
 use Test::More;
 use NodeTest qw(free_ports run_cmd slurp stage wait_until);
 use Peer;
+use POSIX ();
 
 my $build = $ENV{TN_BUILDDIR} // '.';
 stage();
@@ -164,6 +165,93 @@ sub lives_on ($n, $p) {
 	is(refused($n, 'unloaded'), 10, 'each is refused(unloaded)');
 	is($n->account('in')->{GetBlockHeight}{waiting}, 0, 'none waits');
 	lives_on($n, $p);
+}
+
+# ---- unload, upgrade, quarantine and stop with jobs and holds in flight
+
+{
+	my $gate = NodeTest::tempdir(CLEANUP => 1) . '/gate';
+	my $writer; # jobs end while the pipe has one
+	POSIX::mkfifo($gate, 0600) or die "mkfifo: $!";
+	my ($n, $p) = bench('bad_job', loop => { threads => 2 }, score => { close => 1000, ban => 3000 },
+		plugins => { pingpong => { interval => '600s' }, peers => undef,
+			bad_job => { path => "$build/t/plugins/.libs/bad_job.so", gate => $gate } });
+	my $begin = sub ($name, $waiting) {
+		$p->send_line("\"$name\"");
+		return wait_until(sub { ($n->account('in')->{$name}{waiting} // 0) == $waiting }, 10, "$waiting of $name wait");
+	};
+	my $open = sub { open $writer, '+<', $gate or die "$gate: $!"; return };
+	my $shut = sub { close $writer; return };
+	my $metric = sub ($name) { return $n->status->{"bad_job.$name"} // -1 };
+
+	$begin->('GetBlockHeight', $_) for 1 .. 3;
+	is(shown($n, 'bad_job')->{pending}, 6, 'plugins counts three jobs and three holds');
+	my $mark = $n->mark;
+	my ($code, $out, $err) = $n->cli('plugin', 'unload', 'bad_job');
+	is($code, 1, 'an unload with jobs that do not end is refused');
+	like($err, qr/plugin bad_job runs on: its job wait takes longer than 10 s/, 'with plugin and job');
+	ok($n->log_has(qr/warn plug plugin bad_job runs on: its job wait takes longer than 10 s/), 'in the log too');
+	is(shown($n, 'bad_job')->{state}, 'running', 'it runs on');
+	$open->();
+	ok(wait_until(sub { $n->account('in')->{GetBlockHeight}{handled} == 3 }, 10, 'three results'), 'its jobs bring their results');
+
+	$shut->();
+	$begin->('GetBlockHeight', $_) for 1 .. 3;
+	my $asked = $n->put('plugin', { action => 'upgrade', name => 'bad_job' });
+	ok(wait_until(sub { shown($n, 'bad_job')->{state} eq 'draining' }, 10, 'draining'), 'an upgrade waits for jobs');
+	$p->send_line('"GetBlockHeight"');
+	ok(wait_until(sub { refused($n, 'bad_job.no-work') == 1 }, 10, 'a refusal'), 'a new one is refused meanwhile');
+	$open->();
+	is($n->answer($asked)->{end}, 0, 'and happens when they have ended');
+	is($n->account('in')->{GetBlockHeight}{handled}, 6, 'with their results');
+	is(shown($n, 'bad_job')->{pending}, 0, 'the new one has nothing under way');
+
+	$shut->();
+	$begin->('GetBlockHeight', 1);
+	$asked = $n->put('plugin', { action => 'unload', name => 'bad_job' });
+	wait_until(sub { shown($n, 'bad_job')->{state} eq 'draining' }, 10, 'draining');
+	$open->();
+	is($n->answer($asked)->{end}, 0, 'an unload the same');
+	is($n->account('in')->{GetBlockHeight}{handled}, 7, 'nothing is lost');
+	is(($n->cli('plugin', 'load', 'bad_job'))[0], 0, 'it comes back');
+
+	$shut->();
+	$begin->('GetBlockHeight', $_) for 1 .. 2;
+	$p->send_line('"GetPendingTransactions"') for 1 .. 10;
+	ok($n->wait_log(qr/plugin bad_job is put into quarantine/), 'quarantine does not wait for a job');
+	is(refused($n, 'broken'), 2, 'done() was told before, and settled what it held');
+	ok($p->ping(10), 'the node lives, with a thread in the code that was unloaded');
+	$open->();
+	is(($n->cli('plugin', 'load', 'bad_job'))[0], 0, 'the operator loads it again');
+	$p->send_line('"GetUTXOStateHash"');
+	is($p->ended, 'end', 'a job closes its session when it is done');
+	ok($n->wait_log(qr/Connection closed with 127\.0\.0\.9:\d+: a job of bad_job has had enough/), 'with its reason');
+	is($metric->('done'), 1, 'it was done once');
+
+	$shut->();
+	$p = join_it($n);
+	$begin->('GetUTXOStateHash', 1);
+	$n->audit_ok;
+	$p->close;
+	$n->send_signal('TERM');
+	ok($n->wait_log(qr/audit: every message accounted for/), 'a node stops with a job in hand');
+	$open->();
+	is($n->ended(20), 0, 'and ends when its thread has returned');
+	$n->forget;
+}
+
+# ---- a crash on a thread of the pool
+
+{
+	my ($n, $p) = bench('bad_job');
+	$p->send_line('"GetGenesisHash"');
+	my $status = $n->ended(20);
+	ok(defined $status && $status != 0, 'a crash in a job ends the node');
+	SKIP: {
+	skip 'a sanitizer takes the signal for itself', 1 if $ENV{TN_SANITIZED};
+	like(join("\n", $n->log_lines(qr/error crash/)), qr/^\S+ error crash Killed by SIGSEGV in plugin bad_job, job of crash$/, 'with one line that names plugin and job');
+	}
+	$n->forget;
 }
 
 # ---- an option that it does not know

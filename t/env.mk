@@ -7,7 +7,7 @@ libtnsim_a_SOURCES = \
 	t/sim/link.c t/sim/link.h \
 	t/sim/queue.c t/sim/queue.h \
 	t/sim/rng.c t/sim/rng.h \
-	t/sim/trace.c t/sim/trace.h t/sim/trouble.c \
+	t/sim/trace.c t/sim/trace.h t/sim/trouble.c t/sim/work.c \
 	t/sim/world.c t/sim/world.h
 sim_libs = libtnsim.a $(core_libs)
 
@@ -46,3 +46,9 @@ t_25_core_env_real_t_SOURCES = t/25-core-env-real.c t/lib/tap.c
 t_25_core_env_real_t_CPPFLAGS = $(unit_cppflags)
 t_25_core_env_real_t_LDADD = $(sim_libs)
 TESTS += t/25-core-env-real.t
+
+check_PROGRAMS += t/28-core-pool.t
+t_28_core_pool_t_SOURCES = t/28-core-pool.c t/lib/tap.c
+t_28_core_pool_t_CPPFLAGS = $(unit_cppflags)
+t_28_core_pool_t_LDADD = $(sim_libs)
+TESTS += t/28-core-pool.t

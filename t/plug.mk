@@ -138,3 +138,9 @@ t_49_bus_overrun_t_SOURCES = t/49-bus-overrun.c t/lib/tap.c
 t_49_bus_overrun_t_CPPFLAGS = $(unit_cppflags)
 t_49_bus_overrun_t_LDADD = $(core_libs)
 TESTS += t/49-bus-overrun.t
+
+check_PROGRAMS += t/49-plug-job.t
+t_49_plug_job_t_SOURCES = t/49-plug-job.c t/lib/tap.c
+t_49_plug_job_t_CPPFLAGS = $(unit_cppflags)
+t_49_plug_job_t_LDADD = $(plug_libs)
+TESTS += t/49-plug-job.t

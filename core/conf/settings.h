@@ -35,7 +35,7 @@ struct settings_store {
 	uint64_t map_size;
 };
 struct settings_loop {
-	uint64_t hang, abort;
+	uint64_t hang, abort, threads;
 };
 struct settings_log {
 	struct tn_str to, file, level;

@@ -83,7 +83,7 @@ size_t settings_print(const struct settings *s, char *buf, size_t room)
 static const char *const fixed_names[] = {
 	"data_dir",       "run_dir",         "plugin_dir",           "network.name",
 	"network.listen", "network.genesis", "network.genesis_time", "store.map_size",
-	"loop.hang",      "loop.abort",
+	"loop.hang",      "loop.abort",      "loop.threads",
 };
 
 static const char *fixed_name(const char *group, const char *key)

@@ -97,6 +97,8 @@ static const struct tn_option loop[] = {
 	      "A turn of the loop that lasts so long is told, with what holds it."),
 	FIXED(settings_loop, abort, TN_O_MS, "60s", 0, HOUR,
 	      "One that lasts so long ends the process, with a core file. 0s: never."),
+	FIXED(settings_loop, threads, TN_O_INT, "0", 0, 64,
+	      "Threads for jobs of plugins, started when needed. 0: one a processor."),
 };
 
 static const struct tn_option log_options[] = {

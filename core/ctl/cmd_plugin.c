@@ -64,9 +64,9 @@ static int run_plugin(struct request *r, struct tn_error *err)
 	if (strcmp(action, "load") == 0)
 		return plug_load(r->ctl->set.plug, name, err);
 	if (strcmp(action, "unload") == 0)
-		return plug_unload(r->ctl->set.plug, name, err);
+		return request_leave(r, name, PLUG_UNLOAD, err);
 	if (strcmp(action, "upgrade") == 0)
-		return plug_upgrade(r->ctl->set.plug, name, err);
+		return request_leave(r, name, PLUG_UPGRADE, err);
 	return tn_fail(err, TN_EINVAL, "plugin \"%.40s\": the actions are load, unload and upgrade",
 		       action);
 }

@@ -34,7 +34,7 @@ struct command {
 	const char *name, *help;
 	struct param param[CTL_PARAMS]; /* in the order in which people write them */
 	bool changes;                   /* worth a log line */
-	/* Writes its rows; 0 or an error with the reason. */
+	/* Writes its rows; 0, PLUG_LATER (its end will come) or an error with the reason. */
 	int (*run)(struct request *, struct tn_error *);
 };
 
@@ -94,6 +94,8 @@ struct request {
 /* What this caller still waits for is dropped without a word. */
 void request_drop_of(struct ctl *, ctl_reply_fn *, void *arg);
 void request_drop_all(struct ctl *); /* each is told that the node ends */
+/* plug_leave, answered when the plugin has gone. */
+int request_leave(struct request *, const char *plugin, enum plug_leave, struct tn_error *);
 bool request_waits(const struct ctl *, ctl_reply_fn *, const void *arg);
 
 /* ---- replies (reply.c). A row is reply_row, members, reply_send. */

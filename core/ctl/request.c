@@ -80,14 +80,20 @@ bool request_waits(const struct ctl *ctl, ctl_reply_fn *fn, const void *arg)
 	return false;
 }
 
+static void let_go(struct request *r)
+{
+	unhold(r);
+	plug_command_drop(r->ctl->set.plug, r->running);
+	plug_leave_drop(r->ctl->set.plug, r);
+}
+
 void request_drop_of(struct ctl *ctl, ctl_reply_fn *fn, void *arg)
 {
 	for (struct request *r = ctl->held, *next; r; r = next) {
 		next = r->next;
 		if (!is_of(r, fn, arg))
 			continue;
-		unhold(r);
-		plug_command_drop(ctl->set.plug, r->running);
+		let_go(r);
 		discard(r);
 	}
 }
@@ -97,8 +103,7 @@ void request_drop_all(struct ctl *ctl)
 	struct request *r;
 
 	while ((r = ctl->held)) {
-		unhold(r);
-		plug_command_drop(ctl->set.plug, r->running);
+		let_go(r);
 		finish(r, TN_EGONE, "the node is ending");
 	}
 }
@@ -256,16 +261,31 @@ static void note(struct ctl *ctl, const char *name, json_object *args)
 		 log_safe(safe, text ? text : "", text ? strlen(text) : 0));
 }
 
+static int too_many(const struct ctl *ctl, struct tn_error *err)
+{
+	if (ctl->held_count < CTL_HELD_MAX)
+		return 0;
+	return tn_fail(err, TN_EFULL, "%u commands are waiting for their end already",
+		       CTL_HELD_MAX);
+}
+
+int request_leave(struct request *r, const char *plugin, enum plug_leave how, struct tn_error *err)
+{
+	int rc = too_many(r->ctl, err);
+
+	return rc ? rc : plug_leave(r->ctl->set.plug, plugin, how, on_end, r, err);
+}
+
 /* 0, PLUG_LATER or an error. */
 static int run_plugins(struct request *r, const struct tn_command *c, json_object *args,
 		       struct tn_error *err)
 {
 	const struct plug_reply reply = { on_row, on_end, r };
 	struct tn_view view = { NULL, 0 };
+	int rc = too_many(r->ctl, err);
 
-	if (r->ctl->held_count >= CTL_HELD_MAX)
-		return tn_fail(err, TN_EFULL, "%u commands are waiting for their end already",
-			       CTL_HELD_MAX);
+	if (rc)
+		return rc;
 	if (args && json_object_object_length(args) > 0) {
 		view.p = (const uint8_t *)json_object_to_json_string_length(args, PLAIN, &view.n);
 		if (!view.p)

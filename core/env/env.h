@@ -43,6 +43,17 @@ struct env_turns {
 	uint64_t worst_us;
 };
 
+/* Work for another thread, a member of what it works on. Between submit and done it is the
+ * environment's. */
+#define ENV_JOBS_MAX 1024 /* not done yet: more are refused */
+struct env_job {
+	void (*run)(struct env_job *);  /* on a thread: calls nothing of this table */
+	void (*done)(struct env_job *); /* on the loop, exactly once; may free it */
+	const char *owner, *name;       /* for a crash line; owner NULL: the node itself */
+	bool ran;                       /* for done: run was called */
+	struct env_job *next;           /* the environment's */
+};
+
 struct env {
 	const struct env_ops *ops; /* the implementation's own part follows */
 };
@@ -90,6 +101,23 @@ struct env_ops {
 
 	/* NULL where time stands still during a turn. */
 	void (*turns)(struct env *, struct env_turns *);
+
+	/* submit: run on any thread of a pool, in any order; the simulator runs it at an
+	 * instant, and calls done at another, that the seed decides. write_behind: run on one
+	 * thread, one after the other as they came; done in the same order. 0, TN_EFULL
+	 * (ENV_JOBS_MAX of either kind), TN_EIO (no thread can be had): then done is not called.
+	 * What a host that loses its power had not run is done without, when it is back.
+	 * Freeing the environment does the same. */
+	int (*submit)(struct env *, struct env_job *);
+	int (*write_behind)(struct env *, struct env_job *);
+	/* Waits until all that was written behind has run, and calls done for it: for the end
+	 * of a store only, because it blocks. */
+	void (*write_settle)(struct env *);
+	/* What the calling thread of the pool runs now, NULL on any other: for a signal
+	 * handler. May be NULL. */
+	const struct env_job *(*running)(struct env *);
+	/* NULL unless jobs have to be tried twice: told of one that is no pure function. */
+	void (*impure)(struct env *, const char *text);
 };
 
 /* Wrappers, so that core code reads like calls. */

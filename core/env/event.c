@@ -181,6 +181,10 @@ static const struct env_ops ops = {
 	.close = event_close,
 	.log = log_line,
 	.turns = turns,
+	.submit = event_submit,
+	.write_behind = event_write_behind,
+	.write_settle = event_write_settle,
+	.running = event_running,
 };
 
 /* The precise timer takes the clock that mono_us reads, so that a wake-up is never
@@ -233,6 +237,8 @@ void env_event_free(struct env *env)
 
 	if (!env)
 		return;
+	pool_free(e->pool);
+	pool_free(e->writer);
 	while (e->signals) {
 		struct signal_watch *w = e->signals;
 
@@ -308,6 +314,11 @@ void env_event_log_to(struct env *env, env_log_fn *fn, void *arg)
 
 	e->log_fn = fn ? fn : log_to_stderr;
 	e->log_arg = arg;
+}
+
+void env_event_threads(struct env *env, unsigned n)
+{
+	event_env_of(env)->threads = n;
 }
 
 void env_event_on_full(struct env *env, void (*fn)(void *arg, int err), void *arg)

@@ -26,6 +26,10 @@ uint64_t env_event_busy_since(struct env *);
 
 void env_event_log_to(struct env *, env_log_fn *, void *arg);
 
+/* How many threads the pool has, 0: as many as there are processors. Before the first job;
+ * none is started before that. */
+void env_event_threads(struct env *, unsigned n);
+
 /* Told whenever accept() failed for want of descriptors (accepting pauses 100 ms). */
 void env_event_on_full(struct env *, void (*fn)(void *arg, int err), void *arg);
 

@@ -50,6 +50,8 @@ struct event_env {
 	void *full_arg;
 	atomic_uint_least64_t busy_us; /* written by the loop, read by whoever watches it */
 	struct env_turns turns;
+	struct pool *pool, *writer; /* NULL until they have something to do */
+	unsigned threads;
 	bool stop;
 };
 
@@ -74,6 +76,14 @@ static inline struct event_env *event_env_of(struct env *e)
 
 /* event.c: first of all in everything that libevent calls */
 void event_turn(struct event_env *);
+
+/* pool.c: threads that run jobs for the loop */
+struct pool;
+int event_submit(struct env *, struct env_job *);
+int event_write_behind(struct env *, struct env_job *);
+void event_write_settle(struct env *);
+const struct env_job *event_running(struct env *);
+void pool_free(struct pool *); /* NULL is fine; see env.h for what becomes of its jobs */
 
 /* event_conn.c */
 struct env_conn *conn_create(struct event_env *, int fd, enum conn_kind, const struct env_events *,

@@ -5,3 +5,4 @@ libtncore_a_SOURCES += core/env/event_listen.c
 libtncore_a_SOURCES += core/env/event_private.h
 libtncore_a_SOURCES += core/env/event_socket.c
 libtncore_a_SOURCES += core/env/timer.c
+libtncore_a_SOURCES += core/env/pool.c

@@ -245,7 +245,7 @@ static int settle(struct tn_ctx *c, struct tn_hold h, tn_verdict v)
 	return bus_settle(member_of(c), h.v, v);
 }
 
-/* ---- promises and timers */
+/* ---- promises, timers and jobs */
 
 static struct tn_ticket promise(struct tn_ctx *c, uint32_t ms, tn_finish_fn *fn, void *arg)
 {
@@ -286,6 +286,11 @@ static struct tn_timer pulse(struct tn_ctx *c, uint64_t ms, tn_pulse_fn *fn)
 static int cancel(struct tn_ctx *c, struct tn_timer t)
 {
 	return plug_timer_cancel(plugin_of(c), t.v);
+}
+
+static int work(struct tn_ctx *c, const struct tn_job *j)
+{
+	return job_work(plugin_of(c), j);
 }
 
 /* ---- services and events */
@@ -460,5 +465,6 @@ const struct tn_host plug_host = {
 	.row = row,
 	.metric = metric,
 	.log = log_text,
+	.work = work,
 	.network = network,
 };

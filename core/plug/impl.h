@@ -28,9 +28,8 @@ struct plugin {
 	char name[PLUG_NAME_MAX + 1];
 	char *path;            /* NULL: built in */
 	struct tn_plugin desc; /* a copy; members newer than the file's are zero */
-	void *dl;
-	int fd;         /* of the private copy, -1: none */
-	unsigned index; /* of slots */
+	struct code *code;     /* NULL: built in */
+	unsigned index;        /* of slots */
 	enum plugin_state state;
 	bool inited;
 	struct bus_member *member;
@@ -43,7 +42,11 @@ struct plugin {
 	struct plug_timer *timers;
 	struct ticket *tickets;
 	struct tn_batch *batches;
-	uint32_t pending;    /* timers, promises and batches */
+	struct job *jobs;
+	uint64_t job_bytes;
+	uint32_t job_count;
+	struct drain *drain; /* it waits for its jobs, to be unloaded or upgraded then */
+	uint32_t pending;    /* timers, promises, batches and jobs */
 	struct score faults; /* see quarantine.c */
 	char why[200];       /* it will be put away; "": it will not */
 };
@@ -62,7 +65,7 @@ struct plug {
 	struct plugin *list[PLUG_MAX]; /* providers before dependants */
 	unsigned count;
 	struct handles *timer_handles, *tickets;
-	struct husk *husks; /* files to be closed on a later tick */
+	struct code *husks; /* files to be closed on a later tick */
 	uint64_t husk_timer;
 	struct ward *wards; /* in quarantine or on probation */
 	uint64_t fault_timer;
@@ -101,6 +104,10 @@ struct plugin *load_open(struct plug *, const char *name, const struct conf *,
 			 const struct plugin *instead, struct tn_error *);
 void load_close(struct plugin *); /* frees it; the file is closed on a later tick */
 void load_close_husks(struct plug *);
+/* A mapped file, counted by its plugin and by jobs that run in it; NULL is fine. The last
+ * one closes it: never from inside its own code. */
+struct code *code_ref(struct code *);
+void code_unref(struct code *);
 
 /* ---- order.c: pure */
 struct order_item {
@@ -168,6 +175,15 @@ uint64_t plug_timer_pulse(struct plugin *, uint64_t ms, tn_pulse_fn *);
 int plug_timer_cancel(struct plugin *, uint64_t);
 void plug_timer_sweep(struct plugin *);
 void plug_timer_up(struct plugin *, struct session *); /* it joins every pulse */
+
+/* ---- job.c */
+int job_work(struct plugin *, const struct tn_job *);
+void job_end(struct plugin *); /* each is done with TN_EGONE; a thread may still be in one */
+const char *job_oldest(const struct plugin *); /* a name; NULL: none is under way */
+
+/* ---- drain.c */
+void drain_look(struct plugin *);   /* a job has ended */
+void drain_cancel(struct plugin *); /* it goes in another way */
 
 /* ---- quarantine.c: a plugin that fails too often is unloaded and tried again later */
 void quarantine_fault(struct plugin *, const char *why); /* soon, from the loop */

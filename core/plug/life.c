@@ -93,6 +93,7 @@ static void say_state(const struct plugin *p, const char *what)
 static void end_open(struct plugin *p)
 {
 	bus_end_questions(p->member);
+	job_end(p);
 	ticket_sweep(p);
 }
 
@@ -192,6 +193,7 @@ void life_leave(struct plugin *p)
 
 	if (!p->member)
 		return;
+	job_end(p);
 	ticket_sweep(p);
 	bus_end_holds(p->member);
 	plug_timer_sweep(p);
@@ -210,6 +212,7 @@ void life_leave(struct plugin *p)
 /* Holds stay: a plugin that is brought back may still settle them. */
 void life_halt(struct plugin *p, enum tn_why why)
 {
+	drain_cancel(p);
 	p->state = PLUGIN_STOPPING;
 	all_down(p);
 	end_open(p);

@@ -18,10 +18,11 @@
 
 #include "plug/impl.h"
 
-struct husk {
-	struct husk *next;
+struct code {
+	struct code *next; /* husks */
+	unsigned refs;
 	void *dl;
-	int fd;
+	int fd; /* of the private copy */
 };
 
 /* ---- the private copy */
@@ -73,6 +74,39 @@ static int private_copy(const struct plug *pl, const char *name, const char *pat
 	return rc ? TN_EIO : to;
 }
 
+/* Takes the descriptor; -1: err is set already. */
+static struct code *code_create(int fd, struct tn_error *err)
+{
+	struct code *c = fd < 0 ? NULL : malloc(sizeof *c);
+
+	if (c) {
+		*c = (struct code){ .refs = 1, .fd = fd };
+	} else if (fd >= 0) {
+		tn_fail(err, TN_ENOMEM, "no memory");
+		close(fd);
+	}
+	return c;
+}
+
+struct code *code_ref(struct code *c)
+{
+	if (c)
+		c->refs++;
+	return c;
+}
+
+void code_unref(struct code *c)
+{
+	if (!c || --c->refs)
+		return;
+#ifndef TN_SANITIZED /* leak reports need the code to stay where it was */
+	if (c->dl)
+		dlclose(c->dl);
+	close(c->fd);
+#endif
+	free(c);
+}
+
 static const struct tn_plugin *open_file(struct plugin *p, struct tn_error *err)
 {
 	char self[64];
@@ -80,16 +114,16 @@ static const struct tn_plugin *open_file(struct plugin *p, struct tn_error *err)
 
 	if (check_file(p->path, err))
 		return NULL;
-	p->fd = private_copy(p->plug, p->name, p->path, err);
-	if (p->fd < 0)
+	p->code = code_create(private_copy(p->plug, p->name, p->path, err), err);
+	if (!p->code)
 		return NULL;
-	snprintf(self, sizeof self, "/proc/self/fd/%d", p->fd);
-	p->dl = dlopen(self, RTLD_NOW | RTLD_LOCAL);
-	if (!p->dl) {
+	snprintf(self, sizeof self, "/proc/self/fd/%d", p->code->fd);
+	p->code->dl = dlopen(self, RTLD_NOW | RTLD_LOCAL);
+	if (!p->code->dl) {
 		tn_fail(err, TN_EINVAL, "%s: cannot be loaded: %s", p->path, dlerror());
 		return NULL;
 	}
-	d = dlsym(p->dl, "tn_plugin_desc");
+	d = dlsym(p->code->dl, "tn_plugin_desc");
 	if (!d)
 		tn_fail(err, TN_EINVAL, "%s: no symbol tn_plugin_desc: not a timenode plugin",
 			p->path);
@@ -168,7 +202,6 @@ struct plugin *load_open(struct plug *pl, const char *name, const struct conf *c
 		return NULL;
 	}
 	p->plug = pl;
-	p->fd = -1;
 	p->ctx.host = &plug_host;
 	snprintf(p->name, sizeof p->name, "%s", name);
 	d = find_desc(p, c, err);
@@ -184,16 +217,11 @@ struct plugin *load_open(struct plug *pl, const char *name, const struct conf *c
 
 void load_close_husks(struct plug *pl)
 {
-	struct husk *h;
+	struct code *c;
 
-	while ((h = pl->husks)) {
-		pl->husks = h->next;
-#ifndef TN_SANITIZED /* leak reports need the code to stay where it was */
-		if (h->dl)
-			dlclose(h->dl);
-		close(h->fd);
-#endif
-		free(h);
+	while ((c = pl->husks)) {
+		pl->husks = c->next;
+		code_unref(c);
 	}
 }
 
@@ -205,22 +233,18 @@ static void on_later(void *arg)
 	load_close_husks(pl);
 }
 
-/* Never from inside its own code: the loop does it. Without memory it stays mapped. */
+/* Never from inside its own code: the loop does it. */
 static void close_file(struct plugin *p)
 {
-	struct husk *h = malloc(sizeof *h);
-
-	if (!h)
-		return;
-	*h = (struct husk){ p->plug->husks, p->dl, p->fd };
-	p->plug->husks = h;
+	p->code->next = p->plug->husks;
+	p->plug->husks = p->code;
 	if (!p->plug->husk_timer)
 		p->plug->husk_timer = timers_add(p->plug->timers, 0, on_later, p->plug);
 }
 
 void load_close(struct plugin *p)
 {
-	if (p->fd >= 0)
+	if (p->code)
 		close_file(p);
 	if (p->first_memory != p->conf_memory)
 		tn_arena_unref(p->first_memory);

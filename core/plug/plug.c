@@ -328,7 +328,7 @@ bool plug_info(const struct plug *pl, size_t i, struct plug_info *out)
 				   .version = p->desc.version,
 				   .summary = p->desc.summary,
 				   .license = p->desc.license,
-				   .state = states[p->state],
+				   .state = p->drain ? "draining" : states[p->state],
 				   .path = p->path ? p->path : "",
 				   .messages = p->desc.messages,
 				   .needs = p->desc.needs,

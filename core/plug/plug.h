@@ -60,8 +60,20 @@ int plug_load(struct plug *, const char *name, struct tn_error *);
 int plug_unload(struct plug *, const char *name, struct tn_error *);
 
 /* Replaces a running one by what its file is now, in this turn of the loop (swap.c):
- * sessions stay up, what it saved is handed over. Any error leaves the old one running. */
+ * sessions stay up, what it saved is handed over. Any error leaves the old one running. Here
+ * and in plug_unload jobs under way end with TN_EGONE; their file stays mapped as long as a
+ * thread is in it. */
 int plug_upgrade(struct plug *, const char *name, struct tn_error *);
+
+/* The same two, but with time: a plugin with jobs under way takes no more and is let finish
+ * them, for up to PLUG_DRAIN_S; if they last longer it runs on (TN_EBUSY). PLUG_LATER: end()
+ * will be called once, with the code and, unless that is 0, the reason. */
+#define PLUG_DRAIN_S 10
+enum plug_leave { PLUG_UNLOAD, PLUG_UPGRADE };
+typedef void plug_end_fn(void *arg, int code, const char *text);
+int plug_leave(struct plug *, const char *name, enum plug_leave, plug_end_fn *end, void *arg,
+	       struct tn_error *);
+void plug_leave_drop(struct plug *, void *arg); /* it goes on, but nobody is told any more */
 
 /* Reload in two steps. check: every plugin's options are read from c and its
  * check() asked; options that need a restart keep their old value and are named to `say`
@@ -76,12 +88,12 @@ void plug_reload_abort(struct plug *);
 
 struct plug_info {
 	const char *name, *version, *summary, *license;
-	const char *state; /* "loaded", "running", "stopping", "quarantined" */
+	const char *state; /* "loaded", "running", "stopping", "draining", "quarantined" */
 	const char *path;  /* "" = built in */
 	struct tn_table messages, needs, options, metrics;
 	const void *conf; /* filled values, for conf_print */
 	struct bus_overrun overrun;
-	uint32_t pending;   /* questions, holds, promises and timers of its own */
+	uint32_t pending;   /* questions, holds, promises, timers, batches and jobs of its own */
 	const char *reason; /* of the quarantine, else NULL */
 	uint64_t retry_us;  /* until it is tried again */
 };

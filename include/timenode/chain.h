@@ -209,6 +209,18 @@ struct tn_check { /* one of many */
  */
 TN_API size_t tn_verify_many(const struct tn_check *check, size_t n, bool *good);
 
+/* The same as one job for the pool (tn_work in host.h). copy: `check` and all that it points
+ * to go into the arena, which is the job's `keep`; *out is its `in`, and n bools its `out`.
+ * 0 or TN_ENOMEM. run: what the job calls.
+ */
+struct tn_checks {
+	const struct tn_check *check;
+	uint32_t n;
+};
+TN_API int tn_checks_copy(struct tn_arena *a, const struct tn_check *check, uint32_t n,
+			  struct tn_checks *out);
+TN_API void tn_checks_run(const void *in, void *out);
+
 /* Does the reference read these bytes as a key? Any y with a point on the curve, taken
  * modulo 2^255 - 19. JSON and bincode readers refuse the others.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * timenode/host.h - what a plugin may ask of the node
  *
- * Loop thread only. Each call belongs to the plugin whose ctx it gets; whatever
+ * Loop thread only, except where a job is named. Each call belongs to the plugin whose ctx it gets; whatever
  * it registers goes when the plugin goes. A row number is an index into the
  * caller's own table; a wrong one is TN_EINVAL, never a crash.
  */
@@ -79,6 +79,24 @@ struct tn_question {
 	uint64_t tag;                                  /* comes back in match and done */
 	bool (*match)(const void *body, uint64_t tag); /* NULL: any */
 	tn_reply_fn *done;
+};
+
+/* ---- jobs: a pure function on a thread of the pool. run() gets a copy of `in` and an `out`
+ * that begins at zero; both are the host's and aligned for any type. It may read what
+ * pointers inside `in` lead to within `keep` (held, may be NULL) and constant data, may call
+ * libtimenode, and must not touch anything else: no ctx, no store, no variable, no clock.
+ * done() comes exactly once, on the loop, at the latest before the plugin's stop() returns.
+ * status: 0, or TN_EGONE: the plugin stops, `out` is NULL. The simulator runs each job twice,
+ * on two copies, and fails when the outputs differ in a byte.
+ */
+#define TN_JOB_BYTES_MAX (64u << 20) /* in and out together */
+struct tn_job {
+	const char *name; /* constant text, for logs: "verify" */
+	void (*run)(const void *in, void *out);
+	void (*done)(struct tn_ctx *, int status, const void *in, void *out);
+	const void *in;
+	uint32_t in_bytes, out_bytes;
+	struct tn_arena *keep; /* nothing may be allocated from it meanwhile */
 };
 
 /* ---- storage: a batch is written whole or not at all */
@@ -187,7 +205,12 @@ struct tn_host {
 	void (*log)(struct tn_ctx *, enum tn_level, struct tn_sid, const char *fmt, ...)
 		__attribute__((format(printf, 4, 5)));
 
-	/* network(): what the configuration says of the network. 0, or TN_EINVAL. */
+	/* Since 0.2. 0, TN_EFULL (too many jobs or bytes under way: later), TN_EBUSY (the
+	 * plugin is about to be unloaded), TN_EGONE (it does not run), TN_EINVAL, TN_ENOMEM,
+	 * TN_EIO (no thread). Only after 0 done() is called. */
+	int (*work)(struct tn_ctx *, const struct tn_job *);
+
+	/* Since 0.2. network(): what the configuration says of the network. 0, or TN_EINVAL. */
 	int (*network)(struct tn_ctx *, struct tn_net_info *, size_t);
 };
 
@@ -240,6 +263,7 @@ static inline struct tn_timer tn_after(struct tn_ctx *c, uint64_t ms, tn_timer_f
 static inline struct tn_timer tn_every(struct tn_ctx *c, uint64_t ms, tn_timer_fn *f, void *a) { return c->host->every(c, ms, f, a); }
 static inline struct tn_timer tn_pulse(struct tn_ctx *c, uint64_t ms, tn_pulse_fn *f) { return c->host->pulse(c, ms, f); }
 static inline int tn_cancel(struct tn_ctx *c, struct tn_timer t) { return c->host->cancel(c, t); }
+static inline int tn_work(struct tn_ctx *c, const struct tn_job *j) { return c->host->work(c, j); }
 static inline struct tn_svc tn_need(struct tn_ctx *c, unsigned row) { return c->host->need(c, row); }
 static inline void tn_tell(struct tn_ctx *c, unsigned row, const void *p) { c->host->tell(c, row, p); }
 static inline int tn_ask(struct tn_ctx *c, unsigned row, void *p, struct tn_error *e) { return c->host->ask(c, row, p, e); }

@@ -12,6 +12,7 @@
  * ABI history:
  *   0.0  2026-11  first; unstable until the consensus plugin has landed on it
  *   0.1  2026-11  save and restore at the end of tn_plugin; files of 0.0 still load
+ *   0.2  2026-11  work at the end of tn_host: jobs on the pool
  */
 #ifndef TIMENODE_PLUGIN_H
 #define TIMENODE_PLUGIN_H
@@ -24,7 +25,7 @@ extern "C" {
 
 #define TN_MAGIC 0x544e504cu /* "TNPL" */
 #define TN_ABI_MAJOR 0
-#define TN_ABI_MINOR 1
+#define TN_ABI_MINOR 2
 
 /* ---- handles: values, never pointers; a stale one is TN_EGONE, never a crash */
 

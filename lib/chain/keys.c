@@ -202,3 +202,38 @@ size_t tn_verify_many(const struct tn_check *check, size_t n, bool *good)
 	}
 	return count;
 }
+
+static const void *copy(struct tn_arena *a, const void *p, size_t n)
+{
+	void *to = tn_alloc(a, n);
+
+	if (to && n)
+		memcpy(to, p, n);
+	return to;
+}
+
+int tn_checks_copy(struct tn_arena *a, const struct tn_check *check, uint32_t n,
+		   struct tn_checks *out)
+{
+	struct tn_check *v = tn_alloc(a, n * sizeof *v);
+
+	if (!v)
+		return TN_ENOMEM;
+	for (uint32_t i = 0; i < n; i++) {
+		v[i].key = copy(a, check[i].key, sizeof *check[i].key);
+		v[i].sig = copy(a, check[i].sig, sizeof *check[i].sig);
+		v[i].msg.p = copy(a, check[i].msg.p, check[i].msg.n);
+		v[i].msg.n = check[i].msg.n;
+		if (!v[i].key || !v[i].sig || !v[i].msg.p)
+			return TN_ENOMEM;
+	}
+	*out = (struct tn_checks){ v, n };
+	return 0;
+}
+
+void tn_checks_run(const void *in, void *out)
+{
+	const struct tn_checks *c = in;
+
+	tn_verify_many(c->check, c->n, out);
+}

@@ -116,3 +116,10 @@ bool node_now(const struct node *n, struct bus_now *now)
 	(void)n, (void)now;
 	return false;
 }
+
+bool node_now_job(const struct node *n, struct bus_now *now)
+{
+	(void)n;
+	(void)now;
+	return false;
+}

@@ -14,6 +14,7 @@
 #define ACCEPT_AT_ONCE 64
 #define WALL_START_US (INT64_C(1767225600) * 1000000) /* 2026-01-01T00:00:00Z */
 #define FIRST_PORT 32768
+#define WORK_STREAM 0x10000u /* of the seed: behind those of the hosts */
 
 /* ---- lists */
 
@@ -60,6 +61,11 @@ static void ask_tick(struct sim_host *n)
 
 	if (!n->tick.place && !n->ticking)
 		queue_set(world_queue(n->world), &n->tick, at > now ? at : now);
+}
+
+void sim_ask_tick(struct sim_host *n)
+{
+	ask_tick(n);
 }
 
 static struct side *side_of(const struct env_conn *c)
@@ -159,13 +165,14 @@ static void on_tick(void *arg)
 	n->last_tick_us = world_now(n->world);
 	n->ticking = true;
 	report_ready(n);
+	sim_work_report(n);
 	if (n->wake_due) {
 		n->wake_due = false;
 		n->wake_fn(n->wake_arg);
 	}
 	run_deferred(n);
 	n->ticking = false;
-	if (!ring_empty(&n->ready) || n->wake_due || n->deferred.n)
+	if (!ring_empty(&n->ready) || n->wake_due || n->deferred.n || n->finished)
 		ask_tick(n);
 }
 
@@ -408,6 +415,10 @@ static const struct env_ops ops = {
 	.shut = shut,
 	.close = close_conn,
 	.log = log_line,
+	.submit = sim_submit,
+	.write_behind = sim_write_behind,
+	.write_settle = sim_write_settle,
+	.impure = sim_impure,
 };
 
 struct sim_host *sim_host_create(struct world *w, uint32_t index, const char *name,
@@ -422,6 +433,7 @@ struct sim_host *sim_host_create(struct world *w, uint32_t index, const char *na
 	n->ip = *ip;
 	n->ip.port = 0;
 	rng_seed(&n->rng, seed, index + 1);
+	rng_seed(&n->work_rng, seed, index + WORK_STREAM);
 	n->next_port = FIRST_PORT;
 	n->tick.fn = on_tick;
 	n->wake.fn = on_wake;
@@ -434,6 +446,8 @@ struct sim_host *sim_host_create(struct world *w, uint32_t index, const char *na
 
 void sim_host_free(struct sim_host *n)
 {
+	sim_work_drop(n);
+	sim_work_bury(n);
 	while (!ring_empty(&n->listeners))
 		close_conn(sim_by_member(n->listeners.next), true);
 	for (int i = 0; i < SIM_LOG_LINES; i++)

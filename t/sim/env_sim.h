@@ -67,6 +67,14 @@ struct sim_host {
 	void (*wake_fn)(void *arg);
 	void *wake_arg;
 
+	struct sim_work *work, *lost; /* jobs; those that a crash took (work.c) */
+	struct sim_work *finished, **finished_end;
+	struct rng work_rng;
+	unsigned jobs, writes;
+	uint64_t work_lag_us;    /* more for each job */
+	bool dead;               /* its threads do nothing any more */
+	uint64_t writer_free_us; /* when the writer has done what it has */
+
 	struct ring listeners;
 	struct sim_path *paths; /* by the index of the node they lead to */
 	uint32_t n_paths;
@@ -114,6 +122,16 @@ struct env_conn *sim_conn_create(struct sim_host *, enum sim_kind, const struct 
 void sim_conn_update(struct env_conn *); /* something changed: is there a callback to make? */
 struct env_conn *sim_find_path(struct sim_host *, const char *path); /* its listener; NULL */
 
+/* work.c: threads of a host */
+int sim_submit(struct env *, struct env_job *);
+int sim_write_behind(struct env *, struct env_job *);
+void sim_write_settle(struct env *);
+void sim_impure(struct env *, const char *text);
+void sim_work_report(struct sim_host *); /* in its tick: what is finished is done */
+void sim_work_drop(struct sim_host *);   /* a crash: nothing of it runs any more */
+void sim_work_bury(struct sim_host *);   /* and is done without */
+void sim_ask_tick(struct sim_host *);
+
 /* world.c: what nodes and links need of it. */
 struct queue *world_queue(struct world *);
 struct rng *world_chance(struct world *);
@@ -124,6 +142,7 @@ void world_delivered(struct world *, const struct sim_host *from, const struct s
 uint64_t world_delay(struct world *, const struct sim_host *from, const struct sim_host *to,
 		     uint64_t drawn_us);
 enum world_door world_door_of(const struct sim_host *from, const struct sim_host *to);
+void world_found_impure(struct world *, const char *node, const char *text);
 struct sim_path *world_path(struct world *, struct sim_host *from, const struct sim_host *to);
 bool world_blocked(const struct sim_host *from, const struct sim_host *to);
 struct sim_host *world_host(struct world *, const struct tn_addr *ip); /* the first there; NULL */

@@ -69,7 +69,7 @@ void fleet_start(struct fleet_node *n)
 		give_up("start", &err);
 }
 
-void fleet_crash(struct fleet_node *n)
+static void dismantle(struct fleet_node *n)
 {
 	node_free(n->node);
 	n->node = NULL;
@@ -79,10 +79,16 @@ void fleet_crash(struct fleet_node *n)
 	n->arena = NULL;
 }
 
+void fleet_crash(struct fleet_node *n)
+{
+	world_kill(n->env);
+	dismantle(n);
+}
+
 void fleet_cut(struct fleet_node *n)
 {
 	world_power(n->fleet->world, n->env, false);
-	fleet_crash(n);
+	dismantle(n);
 }
 
 static void stopped(void *arg)
@@ -101,7 +107,7 @@ bool fleet_stop(struct fleet_node *n)
 
 	node_stop(n->node, stopped, &done);
 	world_run_while(n->fleet->world, still, &done, world_now(n->fleet->world) + 5000000);
-	fleet_crash(n);
+	dismantle(n);
 	return done;
 }
 

@@ -52,9 +52,23 @@ void world_power(struct world *w, struct env *e, bool on)
 	struct ring *links = world_links(w);
 
 	n->off = !on;
+	if (on)
+		sim_work_bury(n);
+	else
+		sim_work_drop(n);
 	for (struct ring *r = links->next; r != links; r = r->next)
 		if (link_of(r)->side[0].node == n || link_of(r)->side[1].node == n)
 			link_way_changed(link_of(r));
+}
+
+void world_kill(struct env *e)
+{
+	sim_work_drop(sim_host_of(e));
+}
+
+void world_slow_jobs(struct env *e, uint64_t us)
+{
+	sim_host_of(e)->work_lag_us = us;
 }
 
 void world_lag(struct env *e, uint64_t us)

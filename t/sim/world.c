@@ -25,6 +25,8 @@ struct world {
 	uint64_t (*delay)(void *arg, uint64_t drawn_us);
 	void *delay_arg;
 	struct trace *trace;
+	unsigned impure;
+	char impure_text[200];
 };
 
 struct world *world_create(uint64_t seed)
@@ -303,6 +305,24 @@ uint64_t world_hash(const struct world *w)
 uint64_t world_deliveries(const struct world *w)
 {
 	return w->deliveries;
+}
+
+/* ---- jobs */
+
+void world_found_impure(struct world *w, const char *node, const char *text)
+{
+	if (!w->impure++)
+		snprintf(w->impure_text, sizeof w->impure_text, "%s: %s", node, text);
+}
+
+unsigned world_impure(const struct world *w)
+{
+	return w->impure;
+}
+
+const char *world_impure_text(const struct world *w)
+{
+	return w->impure_text;
 }
 
 /* ---- logs */

@@ -60,7 +60,16 @@ unsigned world_reset(struct world *, struct env *a, struct env *b, bool both);
  * On again: who still holds a stream of before is told as by world_reset. */
 void world_power(struct world *, struct env *, bool on);
 
-void world_lag(struct env *, uint64_t us); /* more for each piece it sends or is sent */
+/* The process there dies: what its threads have in hand never happens. Until it is started
+ * again (world_power on). */
+void world_kill(struct env *);
+
+/* Jobs of its hosts that are no pure functions, and what the first of them did; "": none. */
+unsigned world_impure(const struct world *);
+const char *world_impure_text(const struct world *);
+
+void world_slow_jobs(struct env *, uint64_t us); /* each takes so much longer */
+void world_lag(struct env *, uint64_t us);       /* more for each piece it sends or is sent */
 /* It reads so many bytes at once and a turn of its loop takes so long; 0: as others. */
 void world_sluggish(struct env *, size_t read_max, uint64_t turn_us);
 /* Its loop stands still for so long. clock_stops: its mono clock has not counted that. */
