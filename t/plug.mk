@@ -144,3 +144,22 @@ t_49_plug_job_t_SOURCES = t/49-plug-job.c t/lib/tap.c
 t_49_plug_job_t_CPPFLAGS = $(unit_cppflags)
 t_49_plug_job_t_LDADD = $(plug_libs)
 TESTS += t/49-plug-job.t
+
+# The pure files of blocks, without the plugin.
+blocks_window = plugins/blocks/window.c plugins/blocks/window_next.c plugins/blocks/window.h \
+	plugins/blocks/window_impl.h
+blocks_branch = plugins/blocks/branch.c plugins/blocks/branch.h plugins/blocks/overlay.c \
+	plugins/blocks/overlay.h
+check_PROGRAMS += t/47-blocks-window.t
+t_47_blocks_window_t_SOURCES = t/47-blocks-window.c $(blocks_window) t/lib/tap.c
+t_47_blocks_window_t_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/plugins
+TESTS += t/47-blocks-window.t
+check_PROGRAMS += t/47-blocks-window-model.t
+t_47_blocks_window_model_t_SOURCES = t/47-blocks-window-model.c $(blocks_window) t/sim/rng.c t/lib/tap.c
+t_47_blocks_window_model_t_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/plugins
+TESTS += t/47-blocks-window-model.t
+check_PROGRAMS += t/47-blocks-branch.t
+t_47_blocks_branch_t_SOURCES = t/47-blocks-branch.c $(blocks_branch) $(chaingen_parts) t/lib/tap.c
+t_47_blocks_branch_t_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/plugins
+t_47_blocks_branch_t_LDADD = libtimenode.la
+TESTS += t/47-blocks-branch.t
