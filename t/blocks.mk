@@ -10,3 +10,9 @@ t_54_sim_blocks_t_SOURCES = t/54-sim-blocks.c t/lib/tap.c
 t_54_sim_blocks_t_CPPFLAGS = $(unit_cppflags)
 t_54_sim_blocks_t_LDADD = $(chainlab_libs)
 TESTS += t/54-sim-blocks.t
+
+check_PROGRAMS += t/54-sim-blocks-sync.t
+t_54_sim_blocks_sync_t_SOURCES = t/54-sim-blocks-sync.c t/lib/tap.c
+t_54_sim_blocks_sync_t_CPPFLAGS = $(unit_cppflags)
+t_54_sim_blocks_sync_t_LDADD = $(chainlab_libs)
+TESTS += t/54-sim-blocks-sync.t

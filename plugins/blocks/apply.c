@@ -159,7 +159,7 @@ int apply_write(struct tn_ctx *c, struct apply *a, struct tn_batch *b, int *budg
 int apply_seal(struct tn_ctx *c, struct apply *a, struct tn_batch *b)
 {
 	struct key8 k = key_of_height(a->block->header.height);
-	struct index index = { a->facts->hash, a->facts->bytes,
+	struct index index = { a->facts->hash, a->block->header.timestamp, a->facts->bytes,
 			       tn_json_write(&tn_wire_block, a->block, NULL, 0) };
 	int rc = tn_put_as(c, b, D_BLOCK, TN_VIEW(k), &tn_wire_block, a->block);
 

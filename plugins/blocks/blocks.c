@@ -108,6 +108,8 @@ static int start(struct tn_ctx *c, struct tn_error *err)
 static void stop(struct tn_ctx *c, enum tn_why why)
 {
 	(void)why;
+	fork_stop(c);
+	sync_stop(c);
 	verify_free(c);
 	maintain_free(c);
 	road_stop(c);
@@ -142,11 +144,11 @@ TN_PLUGIN = {
 				.max = 512 },
 		[M_GET_HEIGHT] = { "GetBlockHeight", &tn_schema_unit, serve_height, TN_OWN,
 				   .max = 64, .rate = 10 },
-		[M_HEIGHT] = { "BlockHeightResponse", &tn_wire_height, sync_late, TN_OWN,
+		[M_HEIGHT] = { "BlockHeightResponse", &tn_wire_height, NULL, TN_OWN, TN_HIDDEN,
 			       .max = 128 },
 		[M_GET_BLOCKS] = { "GetBlocks", &tn_wire_range, serve_blocks, TN_OWN, TN_BULK,
 				   .max = 128, .rate = 50 },
-		[M_BLOCKS] = { "BlocksResponse", &tn_wire_blocks, sync_late, TN_OWN },
+		[M_BLOCKS] = { "BlocksResponse", &tn_wire_blocks, sync_late_blocks, TN_OWN },
 		[M_ANNOUNCE] = { "BlockAnnouncement", &tn_wire_block, on_announce, TN_OWN, TN_DEDUP,
 				 .rate = 50, .max = BLOCK_LINE, .window = 4, .later_ms = 30000 },
 		[M_GET_BLOCK] = { "BlockRequest", &tn_wire_height, serve_block, TN_OWN, TN_BULK,
@@ -155,7 +157,7 @@ TN_PLUGIN = {
 			      .max = BLOCK_LINE },
 		[M_GET_HASH] = { "GetBlockHash", &tn_wire_height, serve_hash, TN_OWN, .max = 128,
 				 .rate = 50 },
-		[M_HASH] = { "BlockHashResponse", &tn_wire_block_hash_at, sync_late, TN_OWN,
+		[M_HASH] = { "BlockHashResponse", &tn_wire_block_hash_at, NULL, TN_OWN, TN_HIDDEN,
 			     .max = 512 },
 		[M_CONSENSUS] = { "ConsensusQuery", &tn_wire_consensus_query, serve_consensus,
 				  TN_OWN, .max = 512, .rate = 10 },
@@ -188,7 +190,9 @@ TN_PLUGIN = {
 			   TN_OPT_SIZE(struct conf, side_max, "256M", 0, INT64_C(1) << 34,
 				       "blocks kept beside the chain, in memory"),
 			   TN_OPT_SIZE(struct conf, reorg_max, "256M", 1 << 20, INT64_C(1) << 34,
-				       "blocks that one reorganisation may move")),
+				       "blocks that one reorganisation may move"),
+			   { "window", "512", "blocks above the tip that are asked for at a time",
+			     1, 10000, offsetof(struct conf, window), TN_O_INT, 1 }),
 	.commands = TN_ROWS(struct tn_command,
 			    { "getblockcount", "height of the tip", NULL, &count_schema,
 			      cmd_getblockcount },

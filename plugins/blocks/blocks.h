@@ -20,7 +20,7 @@
 
 struct conf {
 	uint64_t serve_max, serve_cache, waiting_max, side_max, reorg_max, window;
-	bool legacy_compat, address_index;
+	bool legacy_compat;
 };
 
 enum { /* messages */
@@ -65,6 +65,7 @@ enum {
 
 struct index { /* of a height */
 	struct tn_hash hash;
+	int64_t time;
 	uint64_t bytes, text; /* of the block: bincode, JSON */
 };
 struct meta {
@@ -155,15 +156,13 @@ int64_t revert_change(const struct revert *);
 
 /* ---- road.c */
 
-#define DEPTH_MAX 1000 /* of a reorganisation */
-
 enum fate { /* how a trial ended */
 	    FATE_CONNECTED,
 	    FATE_GOOD,   /* dry: it would connect */
 	    FATE_KNOWN,  /* on the chain already, or kept beside it already */
 	    FATE_SIDE,   /* kept beside the chain */
 	    FATE_ORPHAN, /* its parent is not known */
-	    FATE_DEEP,   /* it leaves the chain more than DEPTH_MAX blocks below the tip */
+	    FATE_DEEP,   /* it leaves the chain more than BRANCH_DEPTH blocks below the tip */
 	    FATE_RULE,   /* breaks a rule: the sender is to blame */
 	    FATE_BAD,    /* was found to break one before */
 	    FATE_BUSY,   /* we cannot just now: storage, memory, limits */
@@ -179,6 +178,12 @@ struct moved { /* a block that went or came in a trial's batch */
 	const struct tn_block *block;
 	struct tn_hash hash;
 	struct tn_arena *arena;
+};
+
+struct jobs { /* of a trial, on threads */
+	uint32_t left;
+	uint32_t first_bad; /* input; UINT32_MAX: none */
+	struct tn_block_verdict verdict;
 };
 
 struct trial {
@@ -213,6 +218,9 @@ struct trial {
 	struct apply apply;
 	struct revert revert;
 	struct tn_block_facts *facts; /* of block, in work */
+	uint64_t serial;
+	struct jobs jobs;
+	bool sent; /* to the pool already */
 	enum fate fate;
 	uint32_t fault; /* enum tn_block_fault */
 	bool elsewhere; /* a pool thread has it */
@@ -223,6 +231,7 @@ struct trial {
 struct road {
 	struct trial *first, **last;
 	size_t waiting; /* bytes */
+	uint64_t serial;
 	struct tn_timer timer;
 	bool running, stopped;
 };
@@ -234,6 +243,16 @@ bool road_is_idle(struct tn_ctx *);
 void road_run(struct tn_ctx *);
 void road_resume(struct tn_ctx *, struct trial *); /* signatures were checked elsewhere */
 void road_stop(struct tn_ctx *);                   /* ends what waits: FATE_GONE */
+
+/* ---- jobs.c: TN_LATER: it is elsewhere, road_resume follows; TN_ESKIP: do it here */
+
+enum {
+	JOB_SPENDS_MIN = 8,    /* fewer are quicker done than sent */
+	JOBS_WANTED = 8,       /* at a time for one block, unless it needs more */
+	JOB_BLOCK_MIN = 100000 /* bytes */
+};
+int jobs_signatures(struct tn_ctx *, struct trial *);
+int jobs_alone(struct tn_ctx *, struct trial *);
 
 /* ---- side.c: blocks beside the chain, in memory, bounded by side_max */
 
@@ -261,23 +280,29 @@ uint32_t side_number(struct tn_ctx *);
 
 /* ---- sync.c */
 
-struct slot {            /* of a session */
-	uint64_t height; /* it told us */
-	bool heard;      /* a height at all */
-	bool checked;    /* its genesis block is ours */
-	uint32_t asked;  /* ranges on their way */
+struct slot {               /* of a session */
+	uint64_t height;    /* it told us */
+	uint64_t forked_us; /* when its other branch was last looked for */
+	bool checked;       /* its genesis block is ours */
+	bool fetching;      /* another branch is fetched from it */
 };
 
 struct sync;
 struct sync *sync_create(void);
 void sync_free(struct sync *); /* NULL is fine */
 int sync_start(struct tn_ctx *);
+void sync_stop(struct tn_ctx *);
 void sync_up(struct tn_ctx *, struct tn_sid, void *slot);
 void sync_down(struct tn_ctx *, struct tn_sid, void *slot);
 void sync_hint(struct tn_ctx *, struct tn_sid, uint64_t height); /* it has a block there */
-tn_msg_fn sync_late;                   /* an answer that came too late, or that nobody asked for */
+tn_msg_fn sync_late_blocks;
 uint64_t sync_target(struct tn_ctx *); /* the best height we know of */
 void sync_moved(struct tn_ctx *);      /* the tip did */
+
+/* ---- fork.c: a peer is on another branch: where it leaves ours, and its blocks from there */
+
+void fork_begin(struct tn_ctx *, struct tn_sid, uint64_t height);
+void fork_stop(struct tn_ctx *);
 
 /* ---- the plugin */
 
@@ -295,6 +320,7 @@ struct state {
 	struct serve *serve;
 	struct coinset *coinset;
 	struct sync *sync;
+	struct fork *fork;     /* a branch that is fetched */
 	struct verify *verify; /* under way */
 	struct maintain *maintain;
 	uint64_t rebuild;

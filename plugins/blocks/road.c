@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * plugins/blocks/road.c - the one way of every block: trials, one at a time, in slices
  *
- *   alone -> place -> (back ...) -> (next -> coins -> signatures -> write -> seal ...) -> commit
+ *   alone -> facts -> place -> (back ...) -> (next -> coins -> signatures -> write -> seal ...) -> commit
  *
  * Everything between place and commit happens inside of one batch that nobody else sees: a
  * branch is checked whole before the current one is touched, and a refusal costs an abandoned
@@ -55,12 +55,13 @@ static bool is_known(struct tn_ctx *c, const struct tn_hash *hash)
 	return !store_height(c, NULL, hash, &height) || side_has(c, hash);
 }
 
-static step_fn place, back, next, coins, signatures, write, seal, commit;
+static step_fn facts, place, back, next, coins, signatures, write, seal, commit;
 
 static int alone(struct tn_ctx *c, struct trial *t, int *budget)
 {
 	struct state *st = state_of(c);
 
+	*budget -= 5;
 	t->began_us = tn_now_us(c);
 	if (!t->block) {
 		t->step = place;
@@ -74,11 +75,28 @@ static int alone(struct tn_ctx *c, struct trial *t, int *budget)
 		tn_fail(&t->why, TN_EBAD, "was found bad before");
 		return finish(t, FATE_BAD);
 	}
-	*budget -= 20 + (int)(t->bytes >> 8);
-	t->facts = facts_of(&st->rules, t->block, t->work);
+	t->step = facts;
+	return 0;
+}
+
+/* A large block takes a thread some milliseconds. */
+static int facts(struct tn_ctx *c, struct trial *t, int *budget)
+{
+	int rc = TN_ESKIP;
+
+	if (!t->facts && !t->sent && t->bytes >= JOB_BLOCK_MIN)
+		rc = jobs_alone(c, t);
+	t->sent = true;
+	if (rc == TN_LATER)
+		return rc;
+	if (!t->facts) {
+		*budget -= 20 + (int)(t->bytes >> 8);
+		t->facts = facts_of(&state_of(c)->rules, t->block, t->work);
+	}
 	if (!t->facts)
 		return TN_ENOMEM;
 	t->step = place;
+	t->sent = false;
 	t->fault = t->facts->verdict.fault;
 	return t->facts->verdict.code ? tn_block_verdict_fail(&t->why, &t->facts->verdict) : 0;
 }
@@ -171,8 +189,7 @@ static int step_down(struct tn_ctx *c, struct trial *t)
 		return rc;
 	t->coins += (uint64_t)revert_change(r);
 	t->moved_bytes += r->index.bytes;
-	t->at.height--;
-	t->at.hash = below.hash;
+	t->at = (struct tn_tip){ t->at.height - 1, below.hash, below.time };
 	tn_arena_unref(t->revert.arena);
 	t->revert = (struct revert){ 0 };
 	return too_large(c, t);
@@ -247,11 +264,26 @@ static int coins(struct tn_ctx *c, struct trial *t, int *budget)
 
 static int signatures(struct tn_ctx *c, struct trial *t, int *budget)
 {
-	int rc = apply_signatures(c, &t->apply, budget, &t->why);
+	struct apply *a = &t->apply;
+	int rc;
 
-	if (!rc)
-		t->step = write;
-	return rc;
+	if (!t->sent && a->judge.n - a->checked > JOB_SPENDS_MIN) {
+		t->sent = true;
+		rc = jobs_signatures(c, t);
+		if (rc == TN_LATER)
+			return rc;
+	}
+	if (t->jobs.verdict.code) {
+		a->verdict = t->jobs.verdict;
+		return tn_block_verdict_fail(&t->why, &a->verdict);
+	}
+	rc = apply_signatures(c, a, budget, &t->why);
+	if (rc)
+		return rc;
+	t->sent = false;
+	t->jobs = (struct jobs){ 0 };
+	t->step = write;
+	return 0;
 }
 
 static int write(struct tn_ctx *c, struct trial *t, int *budget)
@@ -343,21 +375,6 @@ static void on_durable(struct tn_ctx *c, int result, const void *payload, void *
 	end_trial(c, t);
 }
 
-static int write_tip(struct tn_ctx *c, struct trial *t)
-{
-	const struct tn_block *b;
-	int rc = 0;
-
-	if (t->gone && !t->come) { /* went back: the time is that block's */
-		rc = store_block(c, t->batch, t->at.height, tn_scratch(c), &b);
-		if (!rc)
-			t->at.time = b->header.timestamp;
-	}
-	if (!rc)
-		rc = store_put_meta(c, t->batch, &t->at, t->coins);
-	return rc;
-}
-
 static int commit(struct tn_ctx *c, struct trial *t, int *budget)
 {
 	struct state *st = state_of(c);
@@ -368,7 +385,7 @@ static int commit(struct tn_ctx *c, struct trial *t, int *budget)
 	(void)budget;
 	if (t->dry)
 		return finish(t, FATE_GOOD);
-	rc = write_tip(c, t);
+	rc = store_put_meta(c, t->batch, &t->at, t->coins);
 	if (rc)
 		return rc;
 	if (t->durable) {
@@ -526,6 +543,7 @@ int road_begin(struct tn_ctx *c, const struct trial *want)
 	}
 	if (t->owner)
 		tn_arena_ref(t->owner);
+	t->serial = ++r->serial;
 	t->step = alone;
 	t->gone_end = &t->gone;
 	t->come_end = &t->come;
@@ -538,7 +556,7 @@ int road_begin(struct tn_ctx *c, const struct trial *want)
 
 void road_init(struct road *r)
 {
-	*r = (struct road){ .first = NULL };
+	*r = (struct road){ .serial = 0 };
 	r->last = &r->first;
 }
 

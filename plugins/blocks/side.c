@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "branch.h"
 #include "timenode/value.h"
 
 enum { ENTRIES_MAX = 4096 };
@@ -215,7 +216,7 @@ enum fate side_keep(struct tn_ctx *c, struct trial *t)
 			t->block->header.height, parent);
 		return FATE_RULE;
 	}
-	if (state_of(c)->tip.height - fork > DEPTH_MAX)
+	if (state_of(c)->tip.height - fork > BRANCH_DEPTH)
 		return FATE_DEEP;
 	return add_copy(c, t) ? FATE_SIDE : FATE_BUSY;
 }
@@ -245,20 +246,17 @@ int side_branch(struct tn_ctx *c, struct trial *t)
 
 bool side_is_better(struct tn_ctx *c, const struct trial *t, struct tn_error *err)
 {
-	const struct tn_tip *tip = &state_of(c)->tip;
-	struct tn_ev_prefer ev = { .ours = tip->hash,
-				   .theirs = t->hash,
-				   .our_height = tip->height,
-				   .their_height = t->block->header.height,
+	const struct tn_tip *ours = &state_of(c)->tip;
+	struct tn_tip theirs = { t->block->header.height, t->hash, t->block->header.timestamp };
+	struct tn_ev_prefer ev = { .ours = ours->hash,
+				   .theirs = theirs.hash,
+				   .our_height = ours->height,
+				   .their_height = theirs.height,
 				   .fork_height = t->fork };
 
 	if (tn_ask(c, E_PREFER, &ev, err))
 		return false;
-	if (ev.better)
-		return ev.better > 0;
-	if (ev.our_height != ev.their_height)
-		return ev.their_height > ev.our_height;
-	return memcmp(ev.theirs.b, ev.ours.b, sizeof ev.ours.b) < 0;
+	return branch_better(ours, &theirs, ev.better);
 }
 
 void side_moved(struct tn_ctx *c, struct trial *t)

@@ -8,7 +8,8 @@
 
 const struct tn_schema index_schema =
 	TN_SCHEMA(struct index, TN_RECORD, TN_FIELD(struct index, hash),
-		  TN_FIELD(struct index, bytes), TN_FIELD(struct index, text));
+		  TN_FIELD(struct index, time), TN_FIELD(struct index, bytes),
+		  TN_FIELD(struct index, text));
 const struct tn_schema meta_schema =
 	TN_SCHEMA(struct meta, TN_RECORD, TN_FIELD(struct meta, genesis),
 		  TN_SUB(struct meta, tip, &tn_store_tip), TN_FIELD(struct meta, coins),

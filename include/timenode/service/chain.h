@@ -42,7 +42,8 @@ struct tn_chain_ops {
 	int (*tx_at)(struct tn_ctx *, const struct tn_hash *txid, uint64_t *height,
 		     uint32_t *index);
 	/* Would it connect on the tip? The ticket is finished with 0, or TN_EBAD and a
-	 * `const char *` reason, or TN_EBUSY; owner keeps b alive and is referenced. */
+	 * `const char *` reason, or TN_EBUSY; owner keeps b alive and is referenced;
+	 * nothing may be allocated from it before the end. */
 	void (*check)(struct tn_ctx *, const struct tn_block *b, struct tn_arena *owner,
 		      struct tn_ticket);
 	/* Connect it, and announce it when it is durable: then the ticket is finished. */
