@@ -2,7 +2,7 @@
  * plugins/blocks/blocks.c - the chain: kept, judged, served, announced, caught up with
  *
  * The descriptor and the plugin's life; blocks.h says which file does what. Owns the messages
- * of doc/protocol.md 7 and offers the service chain.
+ * of doc/protocol.md 10 and offers the service chain.
  */
 #include "commands.h"
 
