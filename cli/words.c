@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 
@@ -39,7 +40,10 @@ static const struct command_row commands[] = {
 	{ "getblockheader", " HEIGHT|HASH", 1, { "#block" } },
 	{ "gettxout", " TXID N", 2, { "txid", "#n" } },
 	{ "getrawtransaction", " TXID", 1, { "txid" } },
-	{ "chain", " verify [quick] | reindex | rollback HEIGHT", 1, { "action", "#chain" } },
+	{ "chain",
+	  " verify [quick] | reindex | rollback HEIGHT | import FILE | export FILE",
+	  1,
+	  { "action", "#chain" } },
 	{ "loglevel", " [SUBSYSTEM] LEVEL", 1, { "subsystem", "level" } },
 };
 
@@ -120,8 +124,26 @@ static const char *key_of(const char *place, const char *word)
 	if (strcmp(place, "#block") == 0)
 		return strlen(word) == 64 ? "hash" : "height";
 	if (strcmp(place, "#chain") == 0)
-		return strcmp(word, "quick") == 0 ? "quick" : "height";
+		return strcmp(word, "quick") == 0         ? "quick"
+		       : word[strspn(word, "0123456789")] ? "file"
+							  : "height";
 	return place + 1;
+}
+
+/* The daemon has another working directory. */
+static json_object *path_of(const char *word)
+{
+	char path[4096];
+	size_t n = 0;
+
+	if (word[0] != '/') {
+		if (!getcwd(path, sizeof(path) - 1))
+			return NULL;
+		n = strlen(path);
+		path[n++] = '/';
+	}
+	snprintf(path + n, sizeof(path) - n, "%s", word);
+	return json_object_new_string(path);
 }
 
 static bool put_typed(json_object *args, const char *place, const char *word)
@@ -130,6 +152,8 @@ static bool put_typed(json_object *args, const char *place, const char *word)
 
 	if (strcmp(key, "quick") == 0)
 		return put(args, key, json_object_new_boolean(true));
+	if (strcmp(key, "file") == 0)
+		return put(args, key, path_of(word));
 	return put(args, key,
 		   strcmp(key, "hash") == 0 ? json_object_new_string(word) : value_of(word));
 }

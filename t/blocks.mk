@@ -16,3 +16,6 @@ t_54_sim_blocks_sync_t_SOURCES = t/54-sim-blocks-sync.c t/lib/tap.c
 t_54_sim_blocks_sync_t_CPPFLAGS = $(unit_cppflags)
 t_54_sim_blocks_sync_t_LDADD = $(chainlab_libs)
 TESTS += t/54-sim-blocks-sync.t
+
+dist_check_SCRIPTS += t/84-blocks.t
+TESTS += t/84-blocks.t

@@ -112,6 +112,7 @@ static void stop(struct tn_ctx *c, enum tn_why why)
 	sync_stop(c);
 	verify_free(c);
 	maintain_free(c);
+	transfer_free(c);
 	road_stop(c);
 }
 
@@ -212,8 +213,8 @@ TN_PLUGIN = {
 			      NULL, &set_schema, cmd_gettxoutsetinfo },
 			    { "getrawtransaction", "a transaction of the chain", &rawtx_args_schema,
 			      &rawtx_schema, cmd_getrawtransaction },
-			    { "chain", "verify, rollback or reindex the chain", &chain_args_schema,
-			      &chain_schema, cmd_chain }),
+			    { "chain", "verify, reindex, rollback, import or export the chain",
+			      &chain_args_schema, &chain_schema, cmd_chain }),
 	.metrics = TN_ROWS(
 		struct tn_metric, [C_HEIGHT] = { "height", "of the tip", TN_M_GAUGE, 1 },
 		[C_TARGET] = { "target", "best height that a peer told", TN_M_GAUGE, 1 },

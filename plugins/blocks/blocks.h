@@ -323,6 +323,7 @@ struct state {
 	struct fork *fork;     /* a branch that is fetched */
 	struct verify *verify; /* under way */
 	struct maintain *maintain;
+	struct transfer *transfer; /* an import or export */
 	uint64_t rebuild;
 	bool wiping;
 	bool failed; /* a commit failed: nothing connects any more */
@@ -377,6 +378,7 @@ tn_msg_fn serve_genesis, serve_height, serve_blocks, serve_range, serve_block, s
 
 void verify_free(struct tn_ctx *);   /* verify.c: ends one under way */
 void maintain_free(struct tn_ctx *); /* maintain.c: the same */
+void transfer_free(struct tn_ctx *); /* transfer.c */
 /* Was a reindex cut off? Goes on with it. */
 int maintain_resume(struct tn_ctx *, struct tn_error *);
 

@@ -10,7 +10,7 @@
 #define CMD_MS 86400000
 
 struct chain_row { /* of `chain` */
-	uint64_t height, transactions, coins;
+	uint64_t height, blocks, transactions, coins;
 };
 
 extern const struct tn_schema count_schema, hash_row_schema, height_args_schema, info_schema,
@@ -24,6 +24,8 @@ tn_cmd_fn cmd_getblockcount, cmd_getbestblockhash, cmd_getblockhash, cmd_getbloc
 /* ---- what `chain ACTION` begins: TN_LATER, or an error */
 int verify_begin(struct tn_ctx *, struct tn_cmd *, bool signatures, struct tn_error *);
 int rollback_begin(struct tn_ctx *, struct tn_cmd *, uint64_t height, struct tn_error *);
+int transfer_begin(struct tn_ctx *, struct tn_cmd *, struct tn_str path, bool import,
+		   struct tn_error *);
 int reindex_begin(struct tn_ctx *, struct tn_cmd *, struct tn_error *);
 
 #endif

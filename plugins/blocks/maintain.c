@@ -26,7 +26,8 @@ struct maintain {
 
 const struct tn_schema chain_schema =
 	TN_SCHEMA(struct chain_row, TN_RECORD, TN_FIELD(struct chain_row, height),
-		  TN_FIELD(struct chain_row, transactions), TN_FIELD(struct chain_row, coins));
+		  TN_FIELD(struct chain_row, blocks), TN_FIELD(struct chain_row, transactions),
+		  TN_FIELD(struct chain_row, coins));
 
 static void forget(struct tn_ctx *c)
 {
@@ -46,7 +47,7 @@ void maintain_free(struct tn_ctx *c)
 static void end(struct tn_ctx *c, struct maintain *m, int rc)
 {
 	struct state *st = state_of(c);
-	struct chain_row r = { st->tip.height, 0, st->coins };
+	struct chain_row r = { .height = st->tip.height, .coins = st->coins };
 	struct tn_ticket ticket = m->ticket;
 	struct tn_error why = m->why;
 
@@ -331,11 +332,13 @@ int maintain_resume(struct tn_ctx *c, struct tn_error *err)
 
 struct chain_args {
 	struct tn_str action;
+	struct tn_str file;
 	uint64_t height;
-	bool quick, has_height, has_quick;
+	bool quick, has_file, has_height, has_quick;
 };
 const struct tn_schema chain_args_schema =
 	TN_SCHEMA(struct chain_args, TN_RECORD, TN_FIELD_MAX(struct chain_args, action, 16),
+		  TN_FIELD_IF(struct chain_args, file, 1000, has_file, TN_F_NULL),
 		  TN_FIELD_IF(struct chain_args, height, 0, has_height, TN_F_NULL),
 		  TN_FIELD_IF(struct chain_args, quick, 0, has_quick, TN_F_NULL));
 
@@ -354,6 +357,9 @@ int cmd_chain(struct tn_ctx *c, struct tn_cmd *cmd, const void *args, struct tn_
 		return reindex_begin(c, cmd, err);
 	if (is(a->action, "rollback") && a->has_height)
 		return rollback_begin(c, cmd, a->height, err);
-	return tn_fail(err, TN_EINVAL,
-		       "the actions are verify, reindex and rollback, which takes height=N");
+	if (is(a->action, "import") || is(a->action, "export"))
+		return transfer_begin(c, cmd, a->file, is(a->action, "import"), err);
+	return tn_fail(
+		err, TN_EINVAL,
+		"the actions are verify, reindex, rollback HEIGHT, import FILE, export FILE");
 }

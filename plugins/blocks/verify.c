@@ -244,7 +244,7 @@ static int compare(struct tn_ctx *c, struct verify *v)
 
 static void end(struct tn_ctx *c, struct verify *v, int rc)
 {
-	struct chain_row r = { v->parent.height, v->txs, v->coins };
+	struct chain_row r = { v->parent.height, v->height, v->txs, v->coins };
 	struct tn_error text = v->why;
 
 	if (!rc)
