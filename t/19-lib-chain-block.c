@@ -327,14 +327,14 @@ static void test_chunks(void)
 	j.no_signatures = true;
 	is_int(judging_try(&j, bad, a), 0, "all but the signatures");
 	for (uint32_t i = 0; i < j.coin.n; i++) {
-		tn_spends_check(bad, &j.coin.spent[i], 1, &v);
+		tn_spends_check(bad, j.facts, &j.coin.spent[i], 1, &v);
 		if (v.code && v.tx == j.coin.spent[i].tx && changed(b, bad, v.tx))
 			wrong++;
 		else if (v.code)
 			fail("transaction %u is good", (unsigned)v.tx);
 	}
 	is_uint(wrong, 1, "one signature is bad");
-	tn_spends_check(bad, j.coin.spent, j.coin.n, &v);
+	tn_spends_check(bad, j.facts, j.coin.spent, j.coin.n, &v);
 	is_int(tn_block_verdict_fail(&err, &v), TN_EBAD, "found in a large chunk");
 	ok(changed(b, bad, v.tx) && v.input == 0 &&
 		   strstr(err.text, ", input 0: the signature does not fit"),
@@ -366,6 +366,41 @@ static void test_old(void)
 	tn_arena_unref(a);
 }
 
+/* Old nodes' other two rules, on block 1 with rewards and a payment of our own making. */
+static void test_old_more(void)
+{
+	const struct tn_network net = testnet();
+	struct tn_arena *a = arena();
+	struct tn_block *b = read_first(a);
+	static const uint8_t script[TN_SCRIPT_SIG_BYTES];
+	struct tn_txin in = { .script_sig = { script, sizeof script } };
+	struct tn_txout out = { TN_COIN, { NULL, 0 } };
+	struct tn_tx *list = tn_alloc(a, 2 * sizeof *list);
+	struct tn_sha *s = tn_sha_create();
+	struct judging j;
+
+	judging_begin(&j, &net);
+	j.rules.legacy_compat = j.no_signatures = true;
+	pay(b, TN_REWARD_TOLERANCE + 2);
+	judging_try(&j, b, a);
+	is_fault(&j, TN_FAULT_OLD_REWARDS, "100.01 TIME and a satoshi");
+	pay(b, -(int64_t)TN_REWARD_TOLERANCE - 2);
+	list[0] = b->transactions.v[0];
+	tn_txid(s, &list[0], &in.previous_output.txid);
+	list[1] = (struct tn_tx){ .version = 1, .inputs = { &in, 1 }, .outputs = { &out, 1 } };
+	b->transactions.v = list;
+	b->transactions.n = 2;
+	seal(b);
+	judging_try(&j, b, a);
+	is_fault(&j, TN_FAULT_OLD_CHAINED, "a coin of the same block");
+	j.rules.legacy_compat = false;
+	judging_try(&j, b, a);
+	is_fault(&j, TN_FAULT_REWARD, "is one for us, whose fee counts");
+	tn_sha_free(s);
+	judging_end(&j);
+	tn_arena_unref(a);
+}
+
 /* ---- names */
 
 static void test_names(void)
@@ -388,6 +423,7 @@ int main(void)
 	test_slices();
 	test_chunks();
 	test_old();
+	test_old_more();
 	test_names();
 	return done_testing();
 }

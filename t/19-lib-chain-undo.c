@@ -108,6 +108,7 @@ static void test_undo_of_another(void)
 	struct chaingen *g = generator(11, 10);
 	const struct tn_block *b = NULL, *before;
 	struct tn_undo undo, of_before = { 0 };
+	struct tn_placed_coin *more;
 	struct tn_delta d;
 	struct judging j;
 
@@ -126,6 +127,11 @@ static void test_undo_of_another(void)
 	is_int(tn_delta_disconnect(b, &undo, a, &d), TN_EBAD, "a coin short");
 	undo.spent.n++;
 	is_int(tn_delta_disconnect(b, &undo, a, &d), 0, "its own");
+	more = tn_alloc(a, (undo.spent.n + 1) * sizeof *more);
+	memcpy(more, undo.spent.v, undo.spent.n * sizeof *more);
+	undo.spent.v = more;
+	undo.spent.n++;
+	is_int(tn_delta_disconnect(b, &undo, a, &d), TN_EBAD, "a coin too many");
 	judging_end(&j);
 	chaingen_free(g);
 	tn_arena_unref(a);

@@ -269,6 +269,38 @@ static int broken(void *arg, const struct tn_outpoint *o, struct tn_coin *out)
 	return TN_EIO;
 }
 
+static int all(void *arg, const struct tn_outpoint *o, struct tn_coin *out)
+{
+	(void)arg, (void)o;
+	*out = (struct tn_coin){ 5, 1, false, { NULL, 0 } };
+	return 0;
+}
+
+/* A coin of the set below: taken, put again by another block, taken again. */
+static void test_below(void)
+{
+	struct overlay *o = overlay_create(all, NULL, secret);
+	struct tn_placed_coin p = { { { { 1 } }, 7 }, { 5, 2, false, { NULL, 0 } } };
+	struct tn_arena *a = arena();
+	struct tn_delta put = { .put = { &p, 1 } }, del = { .del = { &p.outpoint, 1 } }, d;
+	struct tn_coin c;
+
+	is_int(overlay_apply(o, &put), TN_EBAD, "what is below cannot come");
+	is_int(overlay_apply(o, &del), 0, "it goes");
+	is_int(overlay_apply(o, &del), TN_EBAD, "once");
+	is_int(overlay_apply(o, &put), 0, "comes again");
+	overlay_find(o, &p.outpoint, &c);
+	is_uint(c.height, 2, "as it is now");
+	overlay_delta(o, a, &d);
+	ok(d.put.n == 1 && d.del.n == 1, "and is written anew");
+	is_int(overlay_apply(o, &del), 0, "goes again");
+	is_int(overlay_find(o, &p.outpoint, &c), TN_ENOENT, "and stays gone");
+	overlay_delta(o, a, &d);
+	ok(d.put.n == 0 && d.del.n == 1, "below too");
+	overlay_free(o);
+	tn_arena_unref(a);
+}
+
 static void test_overlay(void)
 {
 	struct overlay *o = overlay_create(none, NULL, secret);
@@ -300,6 +332,7 @@ int main(void)
 	test_search();
 	test_plan();
 	test_overlay();
+	test_below();
 	reorganise(1, 20);
 	reorganise(10, 20);
 	reorganise(1000, 5);

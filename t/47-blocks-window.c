@@ -143,6 +143,52 @@ static void test_own_line(void)
 	window_free(w);
 }
 
+/* Who failed a range is not the first to be asked for it again. */
+static void test_avoid(void)
+{
+	struct window *w = window(&plain, 0);
+	struct window_act a;
+
+	window_height(w, 1, 1000, 1000);
+	window_height(w, 2, 1000, 1000);
+	must(w, 0, WINDOW_ASK, "the first");
+	must(w, 0, WINDOW_ASK, "the second");
+	must(w, 2000, WINDOW_STALLED, "late");
+	must(w, 2000, WINDOW_STALLED, "both");
+	a = must(w, 20000, WINDOW_ASK, "the lowest range");
+	ok(a.peer == 2 && a.from == 1, "goes to the other");
+	a = must(w, 20000, WINDOW_ASK, "and the next");
+	ok(a.peer == 1 && a.from == 11, "the other way round");
+	window_free(w);
+}
+
+/* So late that its request is forgotten: of no use, and no lie. */
+static void test_forgotten(void)
+{
+	struct window *w = window(&plain, 0);
+	struct window_act a;
+	uint64_t now = 0;
+
+	window_height(w, 1, 10, 1000);
+	for (unsigned i = 0; i < 5; i++, now += 1000000) {
+		a = must(w, now, WINDOW_ASK, "asked");
+		window_tip(w, i + 1); /* so that each begins elsewhere */
+		must(w, now + 100000, WINDOW_STALLED, "no answer");
+	}
+	reply(w, 1, 1, 1, 10, now);
+	must(w, now, WINDOW_RELEASE, "the answer to the first");
+	a = must(w, now, WINDOW_ASK, "does not count");
+	is_uint(a.peer, 1, "against it");
+	reply(w, 1, 2, 2, 9, now);
+	must(w, now, WINDOW_RELEASE, "nor that to the second, forgotten since");
+	nothing(w, now, "six were asked and four are kept");
+	reply(w, 1, 3, 1, 10, now);
+	must(w, now, WINDOW_RELEASE, "a third");
+	a = must(w, now, WINDOW_BLAME, "is too much");
+	is_int(a.reason, WINDOW_RANGE, "since nobody asked for it");
+	window_free(w);
+}
+
 static void blamed(struct window *w, enum window_reason why, const char *name)
 {
 	struct window_act a = { 0 };
@@ -289,6 +335,7 @@ static void test_bytes(void)
 	struct window_act a;
 
 	c.bytes = 1500;
+	c.span = 100;
 	w = window(&c, 0);
 	for (uint64_t p = 1; p <= 3; p++)
 		window_height(w, p, 1000, 1000);
@@ -333,6 +380,8 @@ int main(void)
 	test_ranges();
 	test_stall();
 	test_own_line();
+	test_avoid();
+	test_forgotten();
 	test_blame();
 	test_empty();
 	test_heights();

@@ -58,3 +58,10 @@ t_chaingen_CPPFLAGS = $(lib_test_cppflags)
 t_chaingen_LDADD = libtimenode.la
 dist_check_SCRIPTS += t/69-chaingen.t
 TESTS += t/69-chaingen.t
+
+fuzz_targets += judge
+check_PROGRAMS += t/fuzz/judge.t
+TESTS += t/fuzz/judge.t
+t_fuzz_judge_t_SOURCES = t/fuzz/judge.c $(fuzz_runner)
+t_fuzz_judge_t_CPPFLAGS = $(fuzz_cppflags) -DFUZZ_TARGET='"judge"'
+t_fuzz_judge_t_LDADD = libtimenode.la

@@ -43,12 +43,12 @@ enum tn_block_fault {
 	TN_FAULT_COINBASES,
 	TN_FAULT_COINBASE_FORM,
 	TN_FAULT_AMOUNT,
+	TN_FAULT_SCRIPT,
 	TN_FAULT_COIN_TWICE,
 	TN_FAULT_COIN_UNKNOWN,
 	TN_FAULT_OVERSPENT,
 	TN_FAULT_REWARD,
 	TN_FAULT_REWARD_SUM,
-	TN_FAULT_SCRIPT,
 	TN_FAULT_OWNER,
 	TN_FAULT_SIGNATURE,
 	/* of a policy: good, but old nodes would not store it */
@@ -88,9 +88,10 @@ struct tn_block_rules {
 	bool legacy_compat; /* for producers: only what old nodes store */
 };
 
-/* ---- by itself: size, header, merkle root, coinbase, amounts, inputs that come twice.
- * The result is followed by the txids and by their order, both as many as transactions;
- * allocate tn_block_facts_bytes. Both are meaningful only when the verdict's code is 0.
+/* ---- by itself: size, header, merkle root, coinbase, amounts, scripts, inputs that come
+ * twice. The result is followed by three arrays with a member for each transaction: the
+ * txids, what their signatures sign, and the order of the txids; allocate
+ * tn_block_facts_bytes. They are meaningful only when the verdict's code is 0.
  */
 struct tn_block_facts {
 	struct tn_block_verdict verdict;
@@ -107,10 +108,22 @@ static inline const struct tn_hash *tn_facts_txids(const struct tn_block_facts *
 	return (const struct tn_hash *)(f + 1);
 }
 
+/* What all inputs of a transaction sign, but for their number. Hashed here once, since a large
+ * transaction has thousands of inputs.
+ */
+struct tn_spend_digest {
+	struct tn_hash bare, outputs;
+};
+
+static inline const struct tn_spend_digest *tn_facts_digests(const struct tn_block_facts *f)
+{
+	return (const struct tn_spend_digest *)(tn_facts_txids(f) + f->txs);
+}
+
 /* Indices of transactions, sorted by txid. */
 static inline const uint32_t *tn_facts_order(const struct tn_block_facts *f)
 {
-	return (const uint32_t *)(tn_facts_txids(f) + f->txs);
+	return (const uint32_t *)(tn_facts_digests(f) + f->txs);
 }
 
 /* ---- beside its parent. now: wall seconds. */
@@ -157,11 +170,11 @@ TN_API int tn_coins_begin(struct tn_coins_judge *j, const struct tn_block_rules 
 TN_API int tn_coins_step(struct tn_coins_judge *j, uint32_t most, tn_coin_fn *fn, void *arg);
 
 /* ---- signatures of the n spent coins at `spent`. A chunk of TN_SPENDS takes some
- * milliseconds. What a whole transaction signs is hashed once for each chunk.
+ * milliseconds.
  */
 #define TN_SPENDS 64
-TN_API void tn_spends_check(const struct tn_block *b, const struct tn_spent *spent, uint32_t n,
-			    struct tn_block_verdict *out);
+TN_API void tn_spends_check(const struct tn_block *b, const struct tn_block_facts *f,
+			    const struct tn_spent *spent, uint32_t n, struct tn_block_verdict *out);
 
 /* ---- what changes in the set of coins. A coin that a block makes and spends is in neither
  * list. Lists lie in the arena; scripts are borrowed from the block, or from what was spent.

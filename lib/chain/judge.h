@@ -18,15 +18,10 @@ static inline bool add_amount(uint64_t *sum, uint64_t v)
 	return tn_add_u64(&v, *sum, v) && v <= AMOUNT_MAX && (*sum = v, true);
 }
 
-/* What all inputs of a transaction sign, but for their number. */
-struct spend_digest {
-	struct tn_hash bare, outputs;
-};
-
-int spend_digest(struct tn_sha *s, const struct tn_tx *tx, struct spend_digest *out);
+int spend_digest(struct tn_sha *s, const struct tn_tx *tx, struct tn_spend_digest *out);
 
 /* 0, TN_ENOMEM, or TN_EBAD and which of TN_FAULT_SCRIPT, _OWNER, _SIGNATURE. */
-int spend_judge(struct tn_sha *s, const struct spend_digest *d, const struct tn_tx *tx,
+int spend_judge(struct tn_sha *s, const struct tn_spend_digest *d, const struct tn_tx *tx,
 		uint32_t input, struct tn_bytes coin, uint32_t *fault);
 
 #endif

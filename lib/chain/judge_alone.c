@@ -12,12 +12,14 @@ struct work {
 	struct tn_sha *sha;
 	struct tn_block_facts *facts;
 	struct tn_hash *txid;
+	struct tn_spend_digest *digest;
 	uint32_t *order;
 };
 
 size_t tn_block_facts_bytes(const struct tn_block *b)
 {
-	const size_t each = sizeof(struct tn_hash) + sizeof(uint32_t);
+	const size_t each =
+		sizeof(struct tn_hash) + sizeof(struct tn_spend_digest) + sizeof(uint32_t);
 
 	return sizeof(struct tn_block_facts) + b->transactions.n * each;
 }
@@ -155,6 +157,31 @@ static int check_amounts(struct work *w)
 	return 0;
 }
 
+static int check_scripts(struct work *w)
+{
+	const struct tn_block *b = w->block;
+
+	for (uint32_t i = 1; i < b->transactions.n; i++) {
+		const struct tn_tx *tx = &b->transactions.v[i];
+
+		for (uint32_t k = 0; k < tx->inputs.n; k++)
+			if (tx->inputs.v[k].script_sig.n != TN_SCRIPT_SIG_BYTES)
+				return say(w, TN_FAULT_SCRIPT, i, k);
+	}
+	return 0;
+}
+
+/* The last step, when all that is cheap is in order. */
+static int hash_spends(struct work *w)
+{
+	const struct tn_block *b = w->block;
+
+	for (uint32_t i = 1; i < b->transactions.n; i++)
+		if (spend_digest(w->sha, &b->transactions.v[i], &w->digest[i]) != 0)
+			return TN_ENOMEM;
+	return 0;
+}
+
 struct by_coin {
 	struct tn_outpoint o;
 	uint32_t tx, input;
@@ -239,9 +266,10 @@ static int check_genesis(struct work *w)
 
 static int judge(struct work *w)
 {
-	static int (*const checks[])(
-		struct work *) = { check_first,   check_reward_list, check_header, check_coinbase,
-				   check_amounts, check_inputs,      check_old };
+	static int (*const checks[])(struct work *) = {
+		check_first,   check_reward_list, check_header, check_coinbase, check_amounts,
+		check_scripts, check_inputs,      check_old,    hash_spends
+	};
 	int code = check_size(w);
 
 	w->facts->txs = w->block->transactions.n;
@@ -259,11 +287,12 @@ static int judge(struct work *w)
 void tn_block_judge_alone(const struct tn_block_rules *r, const struct tn_block *b,
 			  struct tn_block_facts *out)
 {
-	struct work w = { r, b, tn_sha_create(), out, NULL, NULL };
+	struct work w = { r, b, tn_sha_create(), out, NULL, NULL, NULL };
 
 	memset(out, 0, tn_block_facts_bytes(b));
 	w.txid = (struct tn_hash *)(out + 1);
-	w.order = (uint32_t *)(w.txid + b->transactions.n);
+	w.digest = (struct tn_spend_digest *)(w.txid + b->transactions.n);
+	w.order = (uint32_t *)(w.digest + b->transactions.n);
 	out->verdict = (struct tn_block_verdict){ 0, TN_FAULT_NONE, TN_NO_TX, TN_NO_TX };
 	if (!w.sha || tn_block_hash(w.sha, &b->header, &out->hash) != 0)
 		out->verdict.code = TN_ENOMEM;

@@ -32,12 +32,13 @@ static int hash_outputs(struct tn_sha *s, const struct tn_tx *tx, struct tn_hash
 	return tn_sha_end(s, out);
 }
 
-int spend_digest(struct tn_sha *s, const struct tn_tx *tx, struct spend_digest *out)
+int spend_digest(struct tn_sha *s, const struct tn_tx *tx, struct tn_spend_digest *out)
 {
 	return hash_bare(s, tx, &out->bare) || hash_outputs(s, tx, &out->outputs) ? TN_ENOMEM : 0;
 }
 
-static void spend_message(const struct spend_digest *d, uint32_t input, uint8_t out[TN_SPEND_BYTES])
+static void spend_message(const struct tn_spend_digest *d, uint32_t input,
+			  uint8_t out[TN_SPEND_BYTES])
 {
 	memcpy(out, d->bare.b, 32);
 	put_le32(out + 32, input);
@@ -47,7 +48,7 @@ static void spend_message(const struct spend_digest *d, uint32_t input, uint8_t 
 int tn_signed_spend(struct tn_sha *s, const struct tn_tx *tx, uint32_t input,
 		    uint8_t out[TN_SPEND_BYTES])
 {
-	struct spend_digest d;
+	struct tn_spend_digest d;
 
 	if (input >= tx->inputs.n)
 		return TN_EINVAL;
@@ -85,7 +86,7 @@ static int check_owner(struct tn_sha *s, const struct tn_key *key, struct tn_byt
 	return coin.n == strlen(text) && memcmp(coin.p, text, coin.n) == 0 ? 0 : TN_EBAD;
 }
 
-int spend_judge(struct tn_sha *s, const struct spend_digest *d, const struct tn_tx *tx,
+int spend_judge(struct tn_sha *s, const struct tn_spend_digest *d, const struct tn_tx *tx,
 		uint32_t input, struct tn_bytes coin, uint32_t *fault)
 {
 	const struct tn_bytes *script = &tx->inputs.v[input].script_sig;
@@ -114,7 +115,7 @@ int spend_judge(struct tn_sha *s, const struct spend_digest *d, const struct tn_
 int tn_spend_verify(struct tn_sha *s, const struct tn_tx *tx, uint32_t input, struct tn_bytes coin,
 		    struct tn_error *err)
 {
-	struct spend_digest d;
+	struct tn_spend_digest d;
 	uint32_t fault;
 	int code;
 
@@ -128,35 +129,28 @@ int tn_spend_verify(struct tn_sha *s, const struct tn_tx *tx, uint32_t input, st
 	return code ? tn_fail(err, code, "no memory") : 0;
 }
 
-static int check_chunk(struct tn_sha *s, const struct tn_block *b, const struct tn_spent *spent,
-		       uint32_t n, struct tn_block_verdict *out)
+static int check_chunk(struct tn_sha *s, const struct tn_block *b, const struct tn_block_facts *f,
+		       const struct tn_spent *spent, uint32_t n, struct tn_block_verdict *out)
 {
-	struct spend_digest d;
-	uint32_t fault, hashed = TN_NO_TX;
-	int code;
+	uint32_t fault;
 
 	for (uint32_t i = 0; i < n; i++) {
 		const struct tn_spent *p = &spent[i];
-		const struct tn_tx *tx = &b->transactions.v[p->tx];
+		int code = spend_judge(s, &tn_facts_digests(f)[p->tx], &b->transactions.v[p->tx],
+				       p->input, p->coin.script, &fault);
 
-		if (p->tx != hashed && spend_digest(s, tx, &d) != 0)
-			return TN_ENOMEM;
-		hashed = p->tx;
-		code = spend_judge(s, &d, tx, p->input, p->coin.script, &fault);
-		if (code == TN_EBAD)
-			return judge_say(out, fault, p->tx, p->input);
 		if (code)
-			return code;
+			return code == TN_EBAD ? judge_say(out, fault, p->tx, p->input) : code;
 	}
 	return 0;
 }
 
-void tn_spends_check(const struct tn_block *b, const struct tn_spent *spent, uint32_t n,
-		     struct tn_block_verdict *out)
+void tn_spends_check(const struct tn_block *b, const struct tn_block_facts *f,
+		     const struct tn_spent *spent, uint32_t n, struct tn_block_verdict *out)
 {
 	struct tn_sha *s = tn_sha_create();
 
 	*out = (struct tn_block_verdict){ 0, TN_FAULT_NONE, TN_NO_TX, TN_NO_TX };
-	out->code = s ? check_chunk(s, b, spent, n, out) : TN_ENOMEM;
+	out->code = s ? check_chunk(s, b, f, spent, n, out) : TN_ENOMEM;
 	tn_sha_free(s);
 }

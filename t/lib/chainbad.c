@@ -254,6 +254,21 @@ static bool no_output(struct tn_block *b, struct tn_arena *a)
 	return tx != NULL;
 }
 
+/* An output that an earlier transaction of the block does not have. */
+static bool no_output_inside(struct tn_block *b, struct tn_arena *a)
+{
+	struct tn_tx *tx = middle(b);
+	struct tn_sha *s = need(tn_sha_create());
+
+	(void)a;
+	if (tx && tn_txid(s, &b->transactions.v[0], &tx->inputs.v[0].previous_output.txid) != 0)
+		abort();
+	if (tx)
+		tx->inputs.v[0].previous_output.vout = b->transactions.v[0].outputs.n;
+	tn_sha_free(s);
+	return tx != NULL;
+}
+
 /* A payment that spends the coinbase of its own block, put before it, cannot be made: so one
  * that names a later one's output.
  */
@@ -363,6 +378,7 @@ static const struct row {
 	{ { "input-twice", TN_FAULT_COIN_TWICE }, input_twice, false },
 	{ { "no-coin", TN_FAULT_COIN_UNKNOWN }, no_coin, false },
 	{ { "no-output", TN_FAULT_COIN_UNKNOWN }, no_output, false },
+	{ { "no-output-inside", TN_FAULT_COIN_UNKNOWN }, no_output_inside, false },
 	{ { "child-first", TN_FAULT_COIN_UNKNOWN }, child_first, false },
 	{ { "overspent", TN_FAULT_OVERSPENT }, overspend, false },
 	{ { "block-reward", TN_FAULT_REWARD }, reward, false },

@@ -40,7 +40,7 @@ struct chaingen_fault {
 	enum tn_block_fault fault; /* that the judge must find */
 };
 
-#define CHAINGEN_BAD 28
+#define CHAINGEN_BAD 29
 const struct chaingen_fault *chaingen_bad(unsigned i); /* i below CHAINGEN_BAD */
 
 /* A copy of the block, wrong in way i and nowhere else up to there; the header fits the body

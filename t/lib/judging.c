@@ -65,7 +65,7 @@ static int judge_signatures(struct judging *j, const struct tn_block *b)
 	for (uint32_t i = 0; i < j->coin.n && !j->verdict.code; i += TN_SPENDS) {
 		uint32_t left = j->coin.n - i;
 
-		tn_spends_check(b, &j->coin.spent[i], left < TN_SPENDS ? left : TN_SPENDS,
+		tn_spends_check(b, j->facts, &j->coin.spent[i], left < TN_SPENDS ? left : TN_SPENDS,
 				&j->verdict);
 	}
 	return j->verdict.code;
