@@ -159,6 +159,8 @@ struct node *node_create(const struct node_setup *setup, struct tn_error *err)
 	node->conf = setup->conf;
 	node->set = *setup->settings;
 	node->store = setup->store;
+	if (node->store)
+		store_write_behind(node->store, node->env);
 	node->log_level = setup->log_level;
 	if (make_base(node, err) || make_rooms(node, setup, err)) {
 		node_free(node);

@@ -22,7 +22,7 @@ my $work   = tempdir(CLEANUP => 1);
 
 sub compile ($version, $to, @more) {
 	my @cc = split ' ', $ENV{TN_CC} // 'cc';
-	my @san = $ENV{TN_SANITIZED} ? '-fsanitize=address,undefined' : ();
+	my @san = $ENV{TN_SANITIZED} ? "-fsanitize=$ENV{TN_SANITIZED}" : ();
 	my ($code, $out, $err) = run_cmd([@cc, qw(-O1 -fPIC -shared -fvisibility=hidden), @san,
 		"-I$src/include", "-I$build/include", qq(-DTN_BUILD="$version"), @more,
 		"$src/plugins/pingpong/pingpong.c", "-L$stage->{libdir}", '-ltimenode', '-o', $to], deadline => 60);

@@ -163,3 +163,9 @@ t_47_blocks_branch_t_SOURCES = t/47-blocks-branch.c $(blocks_branch) $(chaingen_
 t_47_blocks_branch_t_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/plugins
 t_47_blocks_branch_t_LDADD = libtimenode.la
 TESTS += t/47-blocks-branch.t
+
+check_PROGRAMS += t/49-plug-batch.t
+t_49_plug_batch_t_SOURCES = t/49-plug-batch.c t/lib/tap.c
+t_49_plug_batch_t_CPPFLAGS = $(unit_cppflags)
+t_49_plug_batch_t_LDADD = $(plug_libs)
+TESTS += t/49-plug-batch.t

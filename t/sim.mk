@@ -70,3 +70,9 @@ FIRST_SEED = 1
 check-sim: t/57-sim-storm.t
 	$(AM_V_at)SEEDS=$(SEEDS) FIRST_SEED=$(FIRST_SEED) NODES=$(NODES) HOURS=$(HOURS) t/57-sim-storm.t
 .PHONY: check-sim
+
+check_PROGRAMS += t/29-core-writer.t
+t_29_core_writer_t_SOURCES = t/29-core-writer.c t/lib/tap.c
+t_29_core_writer_t_CPPFLAGS = $(unit_cppflags)
+t_29_core_writer_t_LDADD = $(fleet_libs)
+TESTS += t/29-core-writer.t

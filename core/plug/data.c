@@ -12,6 +12,13 @@ struct tn_batch {
 	struct tn_batch *prev, *next;
 };
 
+/* A commit that is not durable yet. */
+struct write {
+	struct plugin *p; /* NULL: it has gone */
+	uint64_t ticket;
+	struct write *prev, *next;
+};
+
 int data_open(struct plugin *p, struct tn_error *err)
 {
 	const struct tn_dbdef *d;
@@ -36,9 +43,28 @@ static bool has_db(const struct plugin *p, unsigned db)
 	return db < p->desc.dbs.rows;
 }
 
+/* Looked for, not looked into: a plugin may have kept a pointer too long. */
 static bool is_mine(const struct plugin *p, const struct tn_batch *b)
 {
-	return b && b->p == p;
+	const struct tn_batch *own = p->batches;
+
+	while (own && own != b)
+		own = own->next;
+	return own != NULL;
+}
+
+/* Whoever is asked may write into the batches of whoever asks, until it has answered. */
+static bool is_lent(const struct plugin *p, const struct tn_batch *b)
+{
+	for (const struct asking *a = p->plug->asking; a; a = a->outer)
+		if (a->to == p && is_mine(a->from, b))
+			return true;
+	return false;
+}
+
+static bool may_use(const struct plugin *p, const struct tn_batch *b)
+{
+	return b && (is_mine(p, b) || is_lent(p, b));
 }
 
 int data_get(struct plugin *p, struct tn_batch *b, unsigned db, struct tn_view key,
@@ -46,7 +72,7 @@ int data_get(struct plugin *p, struct tn_batch *b, unsigned db, struct tn_view k
 {
 	int rc = TN_ENOENT;
 
-	if (!has_db(p, db) || (b && !is_mine(p, b)))
+	if (!has_db(p, db) || (b && !may_use(p, b)))
 		return TN_EINVAL;
 	if (b)
 		rc = store_batch_get(b->batch, p->db[db], key, val);
@@ -118,38 +144,103 @@ static struct store_batch *take(struct tn_batch *b)
 int data_put(struct plugin *p, struct tn_batch *b, unsigned db, struct tn_view key,
 	     struct tn_view val)
 {
-	return is_mine(p, b) && has_db(p, db) ? store_put(b->batch, p->db[db], key, val)
+	return may_use(p, b) && has_db(p, db) ? store_put(b->batch, p->db[db], key, val)
 					      : TN_EINVAL;
 }
 
 int data_del(struct plugin *p, struct tn_batch *b, unsigned db, struct tn_view key)
 {
-	return is_mine(p, b) && has_db(p, db) ? store_del(b->batch, p->db[db], key) : TN_EINVAL;
+	return may_use(p, b) && has_db(p, db) ? store_del(b->batch, p->db[db], key) : TN_EINVAL;
 }
 
+static void take_write(struct write *w)
+{
+	if (w->prev)
+		w->prev->next = w->next;
+	else
+		w->p->writes = w->next;
+	if (w->next)
+		w->next->prev = w->prev;
+	w->p->pending--;
+	w->p = NULL;
+}
+
+static void say_lost(const struct plugin *p, const char *why)
+{
+	log_line(p->plug->log, "plug", LOG_LEVEL_ERROR, p->name,
+		 "plugin %s: nothing was stored: %s", p->name, why);
+}
+
+/* A store without a writer calls this from inside the commit: so the loop brings the result. */
+static void on_told(void *arg, int rc, const char *why)
+{
+	struct write *w = arg;
+	struct plugin *p = w->p;
+
+	if (p) {
+		take_write(w);
+		if (rc)
+			say_lost(p, why);
+		ticket_finish_soon(p->plug, w->ticket, rc);
+		drain_look(p);
+	}
+	free(w);
+}
+
+static struct write *new_write(struct plugin *p, uint64_t ticket)
+{
+	struct write *w = calloc(1, sizeof *w);
+
+	if (!w)
+		return NULL;
+	*w = (struct write){ .p = p, .ticket = ticket, .next = p->writes };
+	if (w->next)
+		w->next->prev = w;
+	p->writes = w;
+	p->pending++;
+	return w;
+}
+
+/* TN_EFULL alone leaves the batch as it was. */
 int data_commit(struct plugin *p, struct tn_batch *b, uint64_t ticket)
 {
 	struct tn_error err = { "" };
+	struct write *w;
 	int rc;
 
-	if (!is_mine(p, b))
+	if (!b || !is_mine(p, b))
 		return TN_EINVAL;
-	rc = store_commit(take(b), &err);
-	if (rc)
-		log_line(p->plug->log, "plug", LOG_LEVEL_ERROR, p->name,
-			 "plugin %s: nothing was stored: %s", p->name, err.text);
-	ticket_finish_soon(p->plug, ticket, rc);
+	w = new_write(p, ticket);
+	if (!w) {
+		store_abandon(take(b));
+		return TN_ENOMEM;
+	}
+	rc = store_commit_told(b->batch, on_told, w, &err);
+	if (rc) {
+		take_write(w);
+		free(w);
+	}
+	if (rc == TN_EFULL)
+		return rc;
+	take(b);
+	if (rc) {
+		say_lost(p, err.text);
+		ticket_finish_soon(p->plug, ticket, rc);
+	}
 	return rc;
 }
 
 void data_abandon(struct plugin *p, struct tn_batch *b)
 {
-	if (is_mine(p, b))
+	if (b && is_mine(p, b))
 		store_abandon(take(b));
 }
 
+/* What was committed goes on without it. */
 void data_sweep(struct plugin *p)
 {
+	while (p->writes)
+		take_write(p->writes);
 	while (p->batches)
 		store_abandon(take(p->batches));
 }

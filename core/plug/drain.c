@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * core/plug/drain.c - a plugin is let finish its jobs before it is unloaded or upgraded
+ * core/plug/drain.c - a plugin is let finish jobs and commits before it is unloaded or upgraded
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +12,16 @@ struct drain {
 	void *arg;
 	uint64_t timer;
 };
+
+static bool is_busy(const struct plugin *p)
+{
+	return p->jobs || p->writes;
+}
+
+static const char *slowest(const struct plugin *p)
+{
+	return p->jobs ? job_oldest(p) : "of writing";
+}
 
 static void finish(struct drain *d, int code, const char *text)
 {
@@ -54,16 +64,16 @@ static void on_late(void *arg)
 	struct tn_error err;
 	int rc;
 
-	if (!p->jobs) {
+	if (!is_busy(p)) {
 		on_quiet(p);
 		return;
 	}
 	take(p);
 	rc = tn_fail(&err, TN_EBUSY, "plugin %s runs on: its job %s takes longer than %d s",
-		     p->name, job_oldest(p), PLUG_DRAIN_S);
+		     p->name, slowest(p), PLUG_DRAIN_S);
 
 	log_line(p->plug->log, "plug", LOG_LEVEL_WARN, p->name,
-		 "plugin %s runs on: its job %s takes longer than %d s", p->name, job_oldest(p),
+		 "plugin %s runs on: its job %s takes longer than %d s", p->name, slowest(p),
 		 PLUG_DRAIN_S);
 	finish(d, rc, err.text);
 }
@@ -74,7 +84,7 @@ void drain_look(struct plugin *p)
 	struct plug *pl = p->plug;
 	uint64_t soon;
 
-	if (!p->drain || p->jobs)
+	if (!p->drain || is_busy(p))
 		return;
 	soon = timers_add(pl->timers, 0, on_quiet, p);
 	if (!soon)
@@ -114,7 +124,7 @@ int plug_leave(struct plug *pl, const char *name, enum plug_leave how, plug_end_
 
 	if (p && p->drain)
 		return tn_fail(err, TN_EBUSY, "plugin %s is about to go already", name);
-	if (!p || !p->jobs || bus_depth(pl->bus))
+	if (!p || !is_busy(p) || bus_depth(pl->bus))
 		return leave(pl, name, how, err);
 	if (how == PLUG_UNLOAD && service_dependants(p, who, sizeof who))
 		return leave(pl, name, how, err);

@@ -57,9 +57,11 @@ void event_tell(struct plug *pl, const char *name, uint32_t size, const void *pa
 	pl->events--;
 }
 
-static int ask_one(struct plugin *p, const char *name, uint32_t size, void *payload,
-		   struct tn_error *err)
+/* While it answers, batches of whoever asks are lent to it (data.c). */
+static int ask_one(const struct plugin *from, struct plugin *p, const char *name, uint32_t size,
+		   void *payload, struct tn_error *err)
 {
+	struct asking asking = { from, p, p->plug->asking };
 	const struct tn_listen *l;
 	struct bus_call call;
 	unsigned row = 0;
@@ -69,15 +71,19 @@ static int ask_one(struct plugin *p, const char *name, uint32_t size, void *payl
 		if (!fits(l, size))
 			return tn_fail(err, TN_EINVAL, "event %s is too small for plugin %s", name,
 				       p->name);
+		p->plug->asking = &asking;
 		bus_enter(p->plug->bus, &call, p->member, "event", name);
 		rc = l->ask(&p->ctx, payload, err);
 		bus_exit(p->plug->bus, &call);
+		p->plug->asking = asking.outer;
 	}
 	return rc;
 }
 
-int event_ask(struct plug *pl, const char *name, uint32_t size, void *payload, struct tn_error *err)
+int event_ask(struct plugin *from, const char *name, uint32_t size, void *payload,
+	      struct tn_error *err)
 {
+	struct plug *pl = from->plug;
 	int rc = 0;
 
 	if (too_deep(pl, name))
@@ -85,7 +91,7 @@ int event_ask(struct plug *pl, const char *name, uint32_t size, void *payload, s
 	pl->events++;
 	for (unsigned i = 0; i < pl->count && !rc; i++)
 		if (pl->list[i]->state == PLUGIN_RUNNING)
-			rc = ask_one(pl->list[i], name, size, payload, err);
+			rc = ask_one(from, pl->list[i], name, size, payload, err);
 	pl->events--;
 	return rc;
 }

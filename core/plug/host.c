@@ -312,7 +312,7 @@ static int ask(struct tn_ctx *c, unsigned row, void *payload, struct tn_error *e
 {
 	const struct tn_emits *e = plug_row(&plugin_of(c)->desc.emits, row);
 
-	return e ? event_ask(plug_of(c), e->name, e->size, payload, err) : TN_EINVAL;
+	return e ? event_ask(plugin_of(c), e->name, e->size, payload, err) : TN_EINVAL;
 }
 
 /* ---- the network */

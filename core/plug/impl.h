@@ -42,13 +42,19 @@ struct plugin {
 	struct plug_timer *timers;
 	struct ticket *tickets;
 	struct tn_batch *batches;
+	struct write *writes; /* committed, not durable yet */
 	struct job *jobs;
 	uint64_t job_bytes;
 	uint32_t job_count;
 	struct drain *drain; /* it waits for its jobs, to be unloaded or upgraded then */
-	uint32_t pending;    /* timers, promises, batches and jobs */
+	uint32_t pending;    /* timers, promises, batches, commits and jobs */
 	struct score faults; /* see quarantine.c */
 	char why[200];       /* it will be put away; "": it will not */
+};
+
+struct asking {
+	const struct plugin *from, *to;
+	struct asking *outer;
 };
 
 struct plug {
@@ -71,8 +77,9 @@ struct plug {
 	uint64_t fault_timer;
 	void (*fatal)(void *arg);
 	void *fatal_arg;
-	uint32_t serial; /* of the last up() */
-	unsigned events; /* nesting */
+	struct asking *asking; /* the innermost listener that is being asked */
+	uint32_t serial;       /* of the last up() */
+	unsigned events;       /* nesting */
 };
 
 static inline struct plugin *plugin_of(struct tn_ctx *c)
@@ -152,7 +159,8 @@ uint32_t slots_serial(struct plugin *, struct session *); /* of its up(), 0: not
 /* ---- event.c */
 #define EVENT_DEPTH 8
 void event_tell(struct plug *, const char *name, uint32_t size, const void *payload);
-int event_ask(struct plug *, const char *name, uint32_t size, void *payload, struct tn_error *);
+int event_ask(struct plugin *from, const char *name, uint32_t size, void *payload,
+	      struct tn_error *);
 
 /* ---- service.c */
 struct tn_svc service_find(struct plugin *, unsigned need);

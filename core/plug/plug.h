@@ -65,8 +65,8 @@ int plug_unload(struct plug *, const char *name, struct tn_error *);
  * thread is in it. */
 int plug_upgrade(struct plug *, const char *name, struct tn_error *);
 
-/* The same two, but with time: a plugin with jobs under way takes no more and is let finish
- * them, for up to PLUG_DRAIN_S; if they last longer it runs on (TN_EBUSY). PLUG_LATER: end()
+/* The same two, but with time: a plugin with jobs or commits under way gets no more jobs and is
+ * let finish them, for up to PLUG_DRAIN_S; if they last longer it runs on (TN_EBUSY). PLUG_LATER: end()
  * will be called once, with the code and, unless that is 0, the reason. */
 #define PLUG_DRAIN_S 10
 enum plug_leave { PLUG_UNLOAD, PLUG_UPGRADE };

@@ -7,11 +7,7 @@
 
 #include "store/store_impl.h"
 
-struct store_batch {
-	struct store *store;
-	struct map map;
-	bool torn; /* a change is missing: memory ran out */
-};
+#define NODE_COST (2 * sizeof(struct map_node)) /* of the batch, and of the overlay */
 
 struct store_batch *store_batch(struct store *s)
 {
@@ -42,6 +38,7 @@ static int change(struct store_batch *b, int db, struct tn_view key, struct tn_v
 		b->torn = true;
 		return TN_ENOMEM;
 	}
+	b->bytes += NODE_COST + key.n + val.n;
 	map_link(&b->map, n);
 	return 0;
 }
@@ -70,23 +67,55 @@ int store_batch_get(const struct store_batch *b, int db, struct tn_view key, str
 	return 0;
 }
 
-static int commit(struct store_batch *b, struct tn_error *err)
+/* Why it cannot be accepted; the caller has looked whether the store failed before. */
+static int refuse(const struct store_batch *b, struct tn_error *err)
 {
-	struct store *s = b->store;
+	const struct store *s = b->store;
 
 	if (b->torn)
 		return tn_fail(err, TN_ENOMEM, "a batch is incomplete: no memory");
 	if (s->scanning)
 		return tn_fail(err, TN_EBUSY, "a batch was committed from inside a scan");
-	return s->ops->commit(s, &b->map, err);
+	return 0;
 }
 
-int store_commit(struct store_batch *b, struct tn_error *err)
+static int commit_now(struct store_batch *b, struct tn_error *err)
+{
+	int rc = b->store->ops->commit(b->store, b, err);
+
+	if (!rc && b->told)
+		b->told(b->arg, 0, NULL);
+	if (!rc)
+		store_abandon(b);
+	return rc;
+}
+
+static int commit_behind(struct store_batch *b, struct tn_error *err)
+{
+	if (overlay_add(b->store, b))
+		return tn_fail(err, TN_ENOMEM, "a batch was not accepted: no memory");
+	writer_take(b->store, b);
+	return 0;
+}
+
+static bool is_full(const struct store_batch *b)
+{
+	const struct store *s = b->store;
+
+	return s->env && s->ahead && s->ahead + b->bytes > s->ahead_max;
+}
+
+int store_commit_told(struct store_batch *b, store_told_fn *told, void *arg, struct tn_error *err)
 {
 	struct store *s = b->store;
 	struct tn_error why = { "" };
 	int rc;
 
+	if (!s->failed && is_full(b))
+		return tn_fail(err, TN_EFULL, "the disk is behind: %llu bytes wait for it already",
+			       (unsigned long long)s->ahead);
+	b->told = told;
+	b->arg = arg;
 	if (s->failed) {
 		rc = tn_fail(err, TN_EIO,
 			     "nothing is written any more since a commit failed: %.180s",
@@ -94,12 +123,22 @@ int store_commit(struct store_batch *b, struct tn_error *err)
 		store_abandon(b);
 		return rc;
 	}
-	rc = commit(b, &why);
-	if (rc) {
-		s->failed = true;
-		s->why = why;
-		tn_fail(err, rc, "%s", why.text);
-	}
+	rc = refuse(b, &why);
+	if (!rc)
+		rc = s->env ? commit_behind(b, &why) : commit_now(b, &why);
+	if (!rc)
+		return 0;
+	s->failed = true;
+	s->why = why;
 	store_abandon(b);
+	return tn_fail(err, rc, "%s", why.text);
+}
+
+int store_commit(struct store_batch *b, struct tn_error *err)
+{
+	int rc = store_commit_told(b, NULL, NULL, err);
+
+	if (rc == TN_EFULL)
+		store_abandon(b);
 	return rc;
 }

@@ -120,27 +120,31 @@ static int apply(const struct lmdb *l, MDB_txn *txn, const struct map *batch)
  * file is made longer (without using disk) before each commit by more than the batch can
  * take, so that a file shorter than its last page is always one that was cut.
  */
-static int reserve(const struct lmdb *l, const struct map *batch)
+static int reserve(const struct lmdb *l, const struct store_batch *b)
 {
 	uint64_t need = lmdb_used(l) + (1u << 20);
-	const struct map_node *n = map_from(batch, 0, (struct tn_view){ NULL, 0 }, false);
 
-	for (; n; n = map_from(batch, n->db, n->key, true))
-		need += 65536 + 2 * n->val.n;
+	for (; b; b = b->next) {
+		const struct map_node *n = map_from(&b->map, 0, (struct tn_view){ NULL, 0 }, false);
+
+		for (; n; n = map_from(&b->map, n->db, n->key, true))
+			need += 65536 + 2 * n->val.n;
+	}
 	return lmdb_resize(l, need < l->map_size ? need : l->map_size, false);
 }
 
-static int lmdb_commit(struct store *s, struct map *batch, struct tn_error *err)
+static int lmdb_commit(struct store *s, const struct store_batch *b, struct tn_error *err)
 {
 	struct lmdb *l = (struct lmdb *)s;
 	MDB_txn *txn;
-	int rc = reserve(l, batch);
+	int rc = reserve(l, b);
 
 	if (rc == 0)
 		rc = mdb_txn_begin(l->env, NULL, 0, &txn);
 	if (rc)
 		return lmdb_fail(l, rc, err);
-	rc = apply(l, txn, batch);
+	for (; b && rc == 0; b = b->next)
+		rc = apply(l, txn, &b->map);
 	if (rc)
 		mdb_txn_abort(txn);
 	else

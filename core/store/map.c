@@ -5,6 +5,7 @@
 
 #include "store/map.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,6 +36,15 @@ struct map_node *map_node(int db, struct tn_view key, struct tn_view val)
 		n->val = (struct tn_view){ p + key.n, val.n };
 	if (val.n)
 		memcpy(p + key.n, val.p, val.n);
+	return n;
+}
+
+struct map_node *map_node_lent(int db, struct tn_view key, struct tn_view val, uint64_t mark)
+{
+	struct map_node *n = malloc(sizeof *n);
+
+	if (n)
+		*n = (struct map_node){ .mark = mark, .db = db, .key = key, .val = val };
 	return n;
 }
 
@@ -149,6 +159,34 @@ void map_clear(struct map *m)
 
 	while ((n = map_pop(m)))
 		free(n);
+}
+
+int map_copy(struct map *to, const struct map *from)
+{
+	const struct map_node *n = map_from(from, INT_MIN, (struct tn_view){ NULL, 0 }, false);
+
+	for (; n; n = map_from(from, n->db, n->key, true)) {
+		struct map_node *c = map_node(n->db, n->key, n->val);
+
+		if (!c)
+			return TN_ENOMEM;
+		map_link(to, c);
+	}
+	return 0;
+}
+
+void map_apply(struct map *m, struct map *changes)
+{
+	struct map_node *n;
+
+	while ((n = map_pop(changes))) {
+		if (n->val.p) {
+			map_link(m, n);
+		} else {
+			map_remove(m, n->db, n->key);
+			free(n);
+		}
+	}
 }
 
 const struct map_node *map_find(const struct map *m, int db, struct tn_view key)

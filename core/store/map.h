@@ -12,8 +12,9 @@
 struct map_node {
 	struct map_node *left, *right;
 	uint64_t rank;
+	uint64_t mark; /* of whoever made it */
 	int db;
-	struct tn_view key, val; /* both behind the node; val.p NULL: a deletion */
+	struct tn_view key, val; /* behind the node, or lent; val.p NULL: a deletion */
 };
 
 struct map {
@@ -27,12 +28,20 @@ void map_clear(struct map *);
 /* A copy of key and value (val.p NULL: a deletion), not in any map. NULL without memory. */
 struct map_node *map_node(int db, struct tn_view key, struct tn_view val);
 
+/* The same with key and value lent from elsewhere. */
+struct map_node *map_node_lent(int db, struct tn_view key, struct tn_view val, uint64_t mark);
+
 /* Puts the node in, in place of one with its key. Cannot fail. */
 void map_link(struct map *, struct map_node *);
 void map_remove(struct map *, int db, struct tn_view key); /* absent is fine */
 
 /* Takes any node out; NULL if the map is empty. The caller frees it. */
 struct map_node *map_pop(struct map *);
+
+/* Copies of all nodes into another map: 0 or TN_ENOMEM. Then what they say is done there:
+ * deletions take the node of their key away; *changes is empty afterwards. */
+int map_copy(struct map *to, const struct map *from);
+void map_apply(struct map *, struct map *changes);
 
 const struct map_node *map_find(const struct map *, int db, struct tn_view key);
 

@@ -53,21 +53,17 @@ static int memory_scan(struct store *s, int db, struct tn_view from, store_scan_
 	return rc;
 }
 
-/* Moves the nodes over, so that nothing can fail half-way. */
-static int memory_commit(struct store *s, struct map *batch, struct tn_error *err)
+/* Copies first, so that nothing can fail half-way. */
+static int memory_commit(struct store *s, const struct store_batch *b, struct tn_error *err)
 {
-	struct map *map = &((struct memory *)s)->map;
-	struct map_node *n;
+	struct map copy = { 0 };
 
-	(void)err;
-	while ((n = map_pop(batch))) {
-		if (n->val.p) {
-			map_link(map, n);
-		} else {
-			map_remove(map, n->db, n->key);
-			free(n);
+	for (; b; b = b->next)
+		if (map_copy(&copy, &b->map)) {
+			map_clear(&copy);
+			return tn_fail(err, TN_ENOMEM, "no memory");
 		}
-	}
+	map_apply(&((struct memory *)s)->map, &copy);
 	return 0;
 }
 

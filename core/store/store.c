@@ -9,8 +9,27 @@
 
 void store_close(struct store *s)
 {
-	if (s)
-		s->ops->close(s);
+	if (!s)
+		return;
+	writer_close(s);
+	s->ops->close(s);
+}
+
+void store_write_behind(struct store *s, struct env *env)
+{
+	s->env = env;
+	if (!s->ahead_max)
+		s->ahead_max = STORE_AHEAD_MAX;
+}
+
+void store_ahead_max(struct store *s, uint64_t bytes)
+{
+	s->ahead_max = bytes;
+}
+
+uint64_t store_ahead(const struct store *s)
+{
+	return s->ahead;
 }
 
 const char *store_failed(const struct store *s)
@@ -36,6 +55,7 @@ static int open_db(struct store *s, const char *name, uint16_t version, struct t
 			       s->why.text);
 	if (s->scanning)
 		return tn_fail(err, TN_EBUSY, "database %s: not from inside a scan", name);
+	writer_settle(s); /* a database is made by a transaction of this thread */
 	rc = s->ops->db(s, name, version, err);
 	if (rc)
 		return rc;
@@ -73,6 +93,12 @@ int store_get(struct store *s, int db, struct tn_view key, struct tn_arena *a, s
 {
 	if (!is_db(s, db) || key.n == 0 || key.n > STORE_KEY_MAX)
 		return TN_EINVAL;
+	if (s->ahead) {
+		int rc = overlay_get(s, db, key, a, val);
+
+		if (rc <= 0)
+			return rc;
+	}
 	return s->ops->get(s, db, key, a, val);
 }
 
@@ -83,7 +109,7 @@ int store_scan(struct store *s, int db, struct tn_view from, store_scan_fn *fn, 
 	if (!is_db(s, db) || from.n > STORE_KEY_MAX)
 		return TN_EINVAL;
 	s->scanning++;
-	rc = s->ops->scan(s, db, from, fn, arg);
+	rc = s->ahead ? overlay_scan(s, db, from, fn, arg) : s->ops->scan(s, db, from, fn, arg);
 	s->scanning--;
 	return rc;
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * core/store/store.h - named databases of bytes: what plugins and the ban list keep
  *
- * Two implementations: lmdb.c and memory.c (simulator), with the same order and the
- * same answers. A batch is applied whole or not at all; for now a commit is one
- * synchronous transaction (the writer thread comes with the blocks plugin,
- * which has much to write). One thread uses a store.
+ * Two implementations: lmdb.c and memory.c, with the same order and the same answers. A
+ * batch is applied whole or not at all. With an environment (store_write_behind) a commit is
+ * accepted at once, every read sees it from then on, and the environment's writer thread
+ * makes it durable, in the order of the commits and with as many of them in one
+ * transaction as have come meanwhile. Without one a commit is a transaction of its own.
+ * One thread, the loop, uses a store.
  */
 #ifndef CORE_STORE_H
 #define CORE_STORE_H
@@ -16,6 +18,7 @@
 #define STORE_KEY_MAX 511        /* and at least one byte */
 #define STORE_VAL_MAX (1u << 30) /* an empty value is fine */
 
+struct env;
 struct store;
 struct store_batch;
 
@@ -30,7 +33,17 @@ typedef int store_scan_fn(void *arg, struct tn_view key, struct tn_view val);
 struct store *store_lmdb_open(const char *dir, uint64_t map_size, const char *network,
 			      struct tn_error *);
 struct store *store_memory_create(void); /* NULL without memory */
-void store_close(struct store *);        /* NULL is fine; batches must be gone */
+
+/* Waits for what was accepted and tells of it. NULL is fine; open batches must be gone. */
+void store_close(struct store *);
+
+/* From now on commits are written behind. The environment must outlive the store. */
+void store_write_behind(struct store *, struct env *);
+
+/* Bytes that may be accepted and not yet durable; a larger batch is taken when nothing waits. */
+#define STORE_AHEAD_MAX ((uint64_t)64 << 20)
+void store_ahead_max(struct store *, uint64_t bytes);
+uint64_t store_ahead(const struct store *);
 
 /* Opens or makes database `name` ("peers.book") with a value format version: another
  * version stored is TN_EBAD, and nothing is changed. The same name again gives the same
@@ -62,11 +75,22 @@ int store_del(struct store_batch *, int db, struct tn_view key); /* no such key 
 int store_batch_get(const struct store_batch *, int db, struct tn_view key, struct tn_view *val);
 void store_abandon(struct store_batch *); /* NULL is fine */
 
-/* Takes the batch whatever happens. 0 when durable. After any failure (TN_EIO: disk or
- * map full, bad file; TN_ENOMEM; TN_EBUSY: from inside a scan) the store accepts no more
- * batches and says so each time, for they might rest on the one that is missing; it can
- * still be read.
+/* 0: accepted; told (may be NULL) will be called from the loop, once, with 0 when it is
+ * durable or with the reason why it never will be; without an environment it is called before
+ * this returns. The end of the environment ends a batch untold only if its host died.
+ *
+ * TN_EFULL: too much waits for the disk already. Nothing has happened and the batch is still
+ * the caller's: commit it later, when an earlier one has been told, or abandon it. On any other
+ * error it is gone and told is not called.
+ *
+ * After any such failure, here or behind (TN_EIO: disk or map full, bad file; TN_ENOMEM;
+ * TN_EBUSY: from inside a scan) the store accepts no more batches and says so each time, for
+ * they might rest on the one that is missing; those accepted after it are told the reason. What
+ * is durable can still be read.
  */
+typedef void store_told_fn(void *arg, int rc, const char *why);
+int store_commit_told(struct store_batch *, store_told_fn *, void *arg, struct tn_error *);
+/* The same for whoever waits for nothing: the batch is gone in any case. */
 int store_commit(struct store_batch *, struct tn_error *);
 
 /* The reason why it takes no more batches, NULL while it does. */

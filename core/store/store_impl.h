@@ -4,8 +4,24 @@
 #ifndef CORE_STORE_IMPL_H
 #define CORE_STORE_IMPL_H
 
+#include "env/env.h"
 #include "store/map.h"
 #include "store/store.h"
+
+struct store_batch {
+	struct store *store;
+	struct map map;
+	uint64_t bytes;  /* what it costs while it waits */
+	uint64_t number; /* in the order of acceptance */
+	bool torn;       /* a change is missing: memory ran out */
+	store_told_fn *told;
+	void *arg;
+	struct store_batch *next; /* in a queue or group */
+};
+
+struct store_queue {
+	struct store_batch *first, **end; /* end NULL: never used */
+};
 
 /* Arguments are checked before these are called: databases exist, keys have a size that
  * can be, names are well formed.
@@ -15,8 +31,9 @@ struct store_ops {
 	int (*db)(struct store *, const char *name, uint16_t version, struct tn_error *);
 	int (*get)(struct store *, int db, struct tn_view key, struct tn_arena *, struct tn_view *);
 	int (*scan)(struct store *, int db, struct tn_view from, store_scan_fn *, void *arg);
-	/* Applies the whole map or nothing; what is left of it is freed by the caller. */
-	int (*commit)(struct store *, struct map *, struct tn_error *);
+	/* Applies the maps of a list of batches in its order, or nothing. On the writer thread
+	 * where there is one; reads go on meanwhile. */
+	int (*commit)(struct store *, const struct store_batch *, struct tn_error *);
 	void (*close)(struct store *);
 };
 
@@ -31,6 +48,38 @@ struct store {
 	unsigned scanning; /* scans under way */
 	bool failed;
 	struct tn_error why;
+
+	struct env *env;           /* NULL: commits are written at once */
+	struct map overlay;        /* accepted, not durable: lent from the batches */
+	uint64_t ahead, ahead_max; /* bytes of those */
+	uint64_t accepted;
+	struct store_queue queue; /* waits for a group */
+	struct group *groups;     /* with the writer, the oldest first */
+	unsigned under_way;
+	uint64_t written; /* groups */
+
+	/* the writer thread's alone */
+	bool write_failed;
+	struct tn_error write_why;
 };
+
+/* ---- overlay.c */
+
+/* All of a batch, or nothing: TN_ENOMEM. */
+int overlay_add(struct store *, struct store_batch *);
+/* What no later batch has changed. */
+void overlay_drop(struct store *, const struct store_batch *);
+/* 0 with *val copied, TN_ENOENT: deleted, 1: not in there; TN_ENOMEM. */
+int overlay_get(const struct store *, int db, struct tn_view key, struct tn_arena *,
+		struct tn_view *val);
+/* The scan of the implementation with the overlay's rows among its own. */
+int overlay_scan(struct store *, int db, struct tn_view from, store_scan_fn *, void *arg);
+
+/* ---- writer.c */
+
+/* Accepts it: it is told when it is durable. */
+void writer_take(struct store *, struct store_batch *);
+void writer_settle(struct store *); /* until nothing is under way */
+void writer_close(struct store *);  /* and what will never be written is forgotten */
 
 #endif

@@ -188,8 +188,14 @@ struct tn_host {
 
 	/* get sees what was committed and, if given, what `batch` holds; the value is lent
 	 * until the callback returns. TN_ENOENT: no such key. scan goes from `from` (empty:
-	 * the first) in key order; non-zero ends it and is its result. commit takes the batch
-	 * whatever happens; the ticket (may be 0) is finished when it is durable. */
+	 * the first) in key order; non-zero ends it and is its result. commit: 0 = accepted, every
+	 * get and scan sees it from now on; the ticket (may be 0) is finished when it is durable,
+	 * or with an error if it never will be. TN_EFULL: the disk is behind, the batch is still
+	 * the caller's: commit it later (when an earlier ticket has finished) or abandon it. Any
+	 * other error takes the batch too.
+	 * While a plugin answers an `ask` it may put, del and get in the batches of whoever asks
+	 * (their pointer comes in the payload), in its own databases only; whoever asks commits
+	 * or abandons all of it. */
 	int (*get)(struct tn_ctx *, struct tn_batch *, unsigned db, struct tn_view key,
 		   struct tn_view *val);
 	int (*scan)(struct tn_ctx *, unsigned db, struct tn_view from, tn_scan_fn *, void *);

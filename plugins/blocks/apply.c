@@ -101,7 +101,7 @@ int apply_signatures(struct tn_ctx *c, struct apply *a, int *budget, struct tn_e
 			return TN_EBUSY;
 		if (n > SIGNATURES_STEP)
 			n = SIGNATURES_STEP;
-		tn_spends_check(a->block, &a->judge.spent[a->checked], n, &v);
+		tn_spends_check(a->block, a->facts, &a->judge.spent[a->checked], n, &v);
 		if (v.code)
 			return fail(a, &v, err);
 		a->checked += n;

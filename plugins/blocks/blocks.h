@@ -207,6 +207,8 @@ struct trial {
 	struct tn_hash hash;
 	step_fn *step;
 	struct tn_batch *batch;
+	struct tn_ticket landing; /* finished when the batch is on the disk */
+	bool prepared, landed;
 	struct tn_arena *work; /* what lives as long as the trial */
 	struct tn_tip at;      /* tip inside of the batch */
 	uint64_t coins;        /* number of coins inside of it */
@@ -234,6 +236,7 @@ struct road {
 	uint64_t serial;
 	struct tn_timer timer;
 	bool running, stopped;
+	bool behind; /* the store takes no more for a moment */
 };
 
 void road_init(struct road *);

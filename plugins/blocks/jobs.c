@@ -17,23 +17,38 @@ struct spend {
 	uint8_t script[SCRIPT_MAX];
 };
 
-struct spends_in {
+struct spends_in { /* the spends of some transactions in a row, the first of which is number 0 */
 	uint64_t serial;
-	const struct tn_block *block;
-	uint32_t first, n;
+	struct tn_tx *tx; /* only read */
+	uint32_t first_tx, txs;
+	uint32_t first, n; /* inputs */
+	struct tn_spend_digest digest[TN_SPENDS];
 	struct spend v[TN_SPENDS];
 };
 
-static void check_spends(const void *in_, void *out)
+/* As much of a block's facts as the check looks at. */
+struct few_facts {
+	struct tn_block_facts facts;
+	struct tn_hash txid[TN_SPENDS];
+	struct tn_spend_digest digest[TN_SPENDS];
+};
+
+static void check_spends(const void *in_, void *out_)
 {
 	const struct spends_in *in = in_;
+	struct tn_block_verdict *out = out_;
+	struct tn_block b = { .transactions = { in->tx, in->txs } };
 	struct tn_spent spent[TN_SPENDS];
+	struct few_facts f = { .facts = { .txs = TN_SPENDS } };
 
+	memcpy(f.digest, in->digest, sizeof f.digest);
 	for (uint32_t i = 0; i < in->n; i++) {
 		spent[i] = in->v[i].spent;
 		spent[i].coin.script = (struct tn_bytes){ in->v[i].script, in->v[i].script_n };
 	}
-	tn_spends_check(in->block, spent, in->n, out);
+	tn_spends_check(&b, &f.facts, spent, in->n, out);
+	if (out->code && out->tx != TN_NO_TX)
+		out->tx += in->first_tx;
 }
 
 static struct trial *trial_of(struct tn_ctx *c, uint64_t serial)
@@ -59,21 +74,30 @@ static void on_spends(struct tn_ctx *c, int status, const void *in_, void *out)
 		road_resume(c, t);
 }
 
+/* Each transaction has an input: so many inputs are of no more transactions. */
 static void fill(struct spends_in *in, const struct trial *t, uint32_t first, uint32_t n)
 {
+	const struct apply *a = &t->apply;
+	const struct tn_spent *spent = &a->judge.spent[first];
+
 	in->serial = t->serial;
-	in->block = t->apply.block;
+	in->first_tx = spent[0].tx;
+	in->txs = spent[n - 1].tx - spent[0].tx + 1;
+	in->tx = &a->block->transactions.v[in->first_tx];
 	in->first = first;
 	in->n = n;
+	memcpy(in->digest, tn_facts_digests(a->facts) + in->first_tx,
+	       in->txs * sizeof in->digest[0]);
 	for (uint32_t i = 0; i < n; i++) {
 		struct spend *s = &in->v[i];
 
-		s->spent = t->apply.judge.spent[first + i];
-		s->script_n = s->spent.coin.script.n;
+		s->spent = spent[i];
+		s->spent.tx -= in->first_tx;
+		s->script_n = spent[i].coin.script.n;
 		if (s->script_n > SCRIPT_MAX)
 			s->script_n = SCRIPT_MAX;
 		if (s->script_n)
-			memcpy(s->script, s->spent.coin.script.p, s->script_n);
+			memcpy(s->script, spent[i].coin.script.p, s->script_n);
 		s->spent.coin.script = (struct tn_bytes){ NULL, 0 };
 	}
 }

@@ -140,8 +140,10 @@ static int write_meta(struct tn_ctx *c, struct tn_batch *b)
 	int rc = b ? store_put_meta(c, b, &st->tip, st->coins) : TN_ENOMEM;
 
 	if (!rc)
-		return tn_commit(c, b, TN_NO_TICKET);
-	if (b)
+		rc = tn_commit(c, b, TN_NO_TICKET);
+	else if (b)
+		tn_abandon(c, b);
+	if (rc == TN_EFULL)
 		tn_abandon(c, b);
 	return rc;
 }
@@ -239,7 +241,9 @@ static int wipe_some(struct tn_ctx *c)
 		return rc;
 	}
 	rc = tn_commit(c, w.batch, TN_NO_TICKET);
-	return rc ? rc : 1;
+	if (rc == TN_EFULL) /* the disk is behind: again */
+		tn_abandon(c, w.batch);
+	return rc && rc != TN_EFULL ? rc : 1;
 }
 
 static void on_wipe(struct tn_ctx *c, void *arg)

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TURN_US = 8000, DURABLE_MS = 600000 };
+enum { TURN_US = 8000, DURABLE_MS = 600000, BEHIND_MS = 5 };
 enum { DONE = 100 }; /* of a step: the fate is known */
 
 static int finish(struct trial *t, enum fate fate)
@@ -358,6 +358,8 @@ static void end_trial(struct tn_ctx *c, struct trial *t)
 	if (t->fate == FATE_RULE || t->fate == FATE_BAD)
 		tn_metric(c, C_REFUSED, 1);
 	t->end(c, t, t->fate, t->why.text);
+	if (t->landing.v) /* never committed: nobody else has the ticket */
+		tn_finish(c, t->landing, TN_EGONE, NULL);
 	free_trial(c, t);
 }
 
@@ -366,6 +368,9 @@ static void on_durable(struct tn_ctx *c, int result, const void *payload, void *
 	struct trial *t = arg;
 
 	(void)payload;
+	t->landing = TN_NO_TICKET;
+	if (!t->landed)
+		return; /* whatever keeps it from the disk, the road ends it */
 	if (result == TN_EGONE) {
 		t->fate = FATE_GONE;
 	} else if (result) {
@@ -375,52 +380,60 @@ static void on_durable(struct tn_ctx *c, int result, const void *payload, void *
 	end_trial(c, t);
 }
 
+/* The ticket is made once, whatever number of attempts the commit takes. */
+static int prepare(struct tn_ctx *c, struct trial *t)
+{
+	if (t->prepared)
+		return 0;
+	t->prepared = true;
+	if (t->durable)
+		t->landing = tn_promise(c, DURABLE_MS, on_durable, t);
+	if (t->durable && !t->landing.v)
+		return TN_ENOMEM;
+	return store_put_meta(c, t->batch, &t->at, t->coins);
+}
+
 static int commit(struct tn_ctx *c, struct trial *t, int *budget)
 {
 	struct state *st = state_of(c);
-	struct tn_batch *b = t->batch;
-	struct tn_ticket ticket = TN_NO_TICKET;
 	int rc;
 
-	(void)budget;
 	if (t->dry)
 		return finish(t, FATE_GOOD);
-	rc = store_put_meta(c, t->batch, &t->at, t->coins);
+	rc = prepare(c, t);
 	if (rc)
 		return rc;
-	if (t->durable) {
-		ticket = tn_promise(c, DURABLE_MS, on_durable, t);
-		if (!ticket.v)
-			return TN_ENOMEM;
+	rc = tn_commit(c, t->batch, t->landing);
+	if (rc == TN_EFULL) { /* the disk is behind */
+		st->road.behind = true;
+		*budget = 0;
+		return TN_EBUSY;
 	}
 	t->batch = NULL;
-	rc = tn_commit(c, b, ticket);
-	if (rc) { /* the ticket, if there is one, brings the end */
+	if (rc) {
 		storage_failed(c);
-		t->fate = FATE_BUSY;
-		return t->durable ? TN_LATER : finish(t, FATE_BUSY);
+		return finish(t, FATE_BUSY);
 	}
 	st->tip = t->at;
 	st->coins = t->coins;
-	t->fate = FATE_CONNECTED;
-	return DONE;
+	return finish(t, FATE_CONNECTED);
 }
 
 static void landed(struct tn_ctx *c, struct trial *t)
 {
-	bool lasts = t->durable;
 	struct moved *gone = t->gone, *come = t->come;
 
 	side_moved(c, t);
 	count(c, t);
-	t->gone = t->come = NULL; /* the ticket may end the trial at any time */
+	t->gone = t->come = NULL;
 	if (gone)
 		serve_forget(c, t->fork);
 	tell_all(c, E_DISCONNECTED, gone);
 	tell_all(c, E_CONNECTED, come);
 	free_moved(gone);
 	free_moved(come);
-	if (!lasts)
+	t->landed = true;
+	if (!t->landing.v)
 		end_trial(c, t);
 	sync_moved(c);
 }
@@ -439,7 +452,8 @@ static void again_soon(struct tn_ctx *c)
 	struct road *r = &state_of(c)->road;
 
 	if (!r->timer.v)
-		r->timer = tn_after(c, 0, on_turn, NULL);
+		r->timer = tn_after(c, r->behind ? BEHIND_MS : 0, on_turn, NULL);
+	r->behind = false;
 }
 
 /* What a step's failure means. Only a fault that condemns the hash is remembered: a changed body
@@ -506,11 +520,9 @@ void road_run(struct tn_ctx *c)
 			again_soon(c);
 			break;
 		}
-		if (rc == TN_LATER && r->first->elsewhere)
+		if (rc == TN_LATER)
 			break;
-		if (rc == TN_LATER) /* only its ticket is awaited */
-			take_first(r);
-		else if (r->first->fate == FATE_CONNECTED)
+		if (r->first->fate == FATE_CONNECTED)
 			landed(c, take_first(r));
 		else
 			end_trial(c, take_first(r));

@@ -27,6 +27,7 @@ struct conf {
 struct state {
 	struct book *book;
 	struct tn_timer pulse;
+	struct tn_batch *late; /* the store had no room for it: the next save goes on with it */
 };
 
 enum { M_ASK, M_LIST };
@@ -358,16 +359,18 @@ static int del_entry(void *arg, const struct tn_addr *a)
 
 static void save(struct tn_ctx *c, void *arg)
 {
-	struct saving s = { c, tn_batch(c), 0 };
+	struct state *st = c->state;
+	struct saving s = { c, st->late ? st->late : tn_batch(c), st->late ? 1 : 0 };
 	struct book_out out = { put_entry, del_entry, &s };
 
 	(void)arg;
+	st->late = NULL;
 	if (!s.batch)
 		return;
 	if (book_changes(book_of(c), &out) || !s.rows)
 		tn_abandon(c, s.batch);
-	else
-		tn_commit(c, s.batch, TN_NO_TICKET);
+	else if (tn_commit(c, s.batch, TN_NO_TICKET) == TN_EFULL)
+		st->late = s.batch;
 }
 
 static int load_one(struct tn_ctx *c, struct tn_view key, struct tn_view val, void *arg)
@@ -388,6 +391,7 @@ static int load_key(struct tn_ctx *c, uint64_t key[2])
 {
 	struct tn_view at = { (const uint8_t *)"key", 3 }, val;
 	struct tn_batch *b;
+	int rc;
 
 	if (!tn_get(c, NULL, DB_KEY, at, &val) && val.n == 2 * sizeof *key) {
 		memcpy(key, val.p, val.n);
@@ -399,7 +403,10 @@ static int load_key(struct tn_ctx *c, uint64_t key[2])
 	if (!b)
 		return TN_ENOMEM;
 	tn_put(c, b, DB_KEY, at, (struct tn_view){ (const uint8_t *)key, 2 * sizeof *key });
-	return tn_commit(c, b, TN_NO_TICKET);
+	rc = tn_commit(c, b, TN_NO_TICKET);
+	if (rc == TN_EFULL)
+		tn_abandon(c, b);
+	return rc;
 }
 
 static int load_book(struct tn_ctx *c)

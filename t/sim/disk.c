@@ -80,23 +80,25 @@ static int disk_scan(struct store *s, int db, struct tn_view from, store_scan_fn
 	return rc;
 }
 
-static int disk_commit(struct store *s, struct map *batch, struct tn_error *err)
+static int disk_commit(struct store *s, const struct store_batch *b, struct tn_error *err)
 {
 	struct disk *d = of(s)->disk;
-	struct map_node *n;
 
 	if (d->full) {
 		d->failures++;
 		return tn_fail(err, TN_EIO, "no space left on the simulated disk");
 	}
-	while ((n = map_pop(batch))) {
-		n->db = of(s)->at[n->db];
-		if (n->val.p) {
-			map_link(&d->map, n);
-		} else {
-			map_remove(&d->map, n->db, n->key);
-			free(n);
+	for (; b; b = b->next) {
+		struct map copy = { 0 }, placed = { 0 };
+		struct map_node *n;
+
+		if (map_copy(&copy, &b->map))
+			abort();
+		while ((n = map_pop(&copy))) {
+			n->db = of(s)->at[n->db];
+			map_link(&placed, n);
 		}
+		map_apply(&d->map, &placed);
 	}
 	d->commits++;
 	return 0;

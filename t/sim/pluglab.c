@@ -33,6 +33,8 @@ struct pluglab *pluglab_create(struct world *w, const char *name, const char *ip
 	l->lab = netlab_create(w, name, ip, conf);
 	l->conf = conf_read_text(conf, "pluglab", &err);
 	l->store = store_memory_create();
+	if (l->store)
+		store_write_behind(l->store, l->lab->env);
 	l->plug = make_plug(l, b, n, &err);
 	if (!l->conf || !l->store || !l->plug || plug_load_all(l->plug, l->conf, &err) ||
 	    plug_start_all(l->plug, &err))

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT
+ * core/store/writer.c - accepted batches become durable, in order, several at a time
+ *
+ * A group is what one transaction of the writer thread takes: all batches that wait when
+ * it is formed. Two may be under way, so that the thread never waits for the loop.
+ */
+#include "config.h"
+
+#include <stdlib.h>
+
+#include "store/store_impl.h"
+
+enum { UNDER_WAY_MAX = 2 };
+
+struct group {
+	struct env_job job;  /* first: the environment's view */
+	struct store *store; /* NULL: it was closed without us */
+	struct group *next;
+	struct store_batch *batches;
+	int rc;
+	struct tn_error why;
+};
+
+static void push(struct store_queue *q, struct store_batch *b)
+{
+	if (!q->first)
+		q->end = &q->first;
+	b->next = NULL;
+	*q->end = b;
+	q->end = &b->next;
+}
+
+/* Told last: it may commit again. */
+static void end_batches(struct store *s, struct store_batch *b, int rc, const char *why)
+{
+	while (b) {
+		struct store_batch *next = b->next;
+		store_told_fn *told = b->told;
+		void *arg = b->arg;
+
+		overlay_drop(s, b);
+		s->ahead -= b->bytes;
+		store_abandon(b);
+		if (told)
+			told(arg, rc, why);
+		b = next;
+	}
+}
+
+/* ---- on the writer thread */
+
+static void run(struct env_job *j)
+{
+	struct group *g = (struct group *)(void *)j;
+	struct store *s = g->store;
+
+	if (!s->write_failed) {
+		g->rc = s->ops->commit(s, g->batches, &g->why);
+		s->write_failed = g->rc != 0;
+		s->write_why = g->why;
+	} else {
+		g->rc = tn_fail(&g->why, TN_EIO, "a commit before it failed: %.200s",
+				s->write_why.text);
+	}
+}
+
+/* ---- on the loop */
+
+static void advance(struct store *);
+
+static void forget(struct group *g)
+{
+	struct store_batch *b;
+
+	while ((b = g->batches)) {
+		g->batches = b->next;
+		store_abandon(b);
+	}
+	free(g);
+}
+
+static void fail(struct store *s, const struct tn_error *why)
+{
+	if (s->failed)
+		return;
+	s->failed = true;
+	s->why = *why;
+}
+
+static void fail_queue(struct store *s)
+{
+	struct store_batch *rest = s->queue.first;
+
+	s->queue.first = NULL;
+	end_batches(s, rest, TN_EIO, s->why.text);
+}
+
+static void done(struct env_job *j)
+{
+	struct group *g = (struct group *)(void *)j;
+	struct store *s = g->store;
+
+	if (!s) {
+		forget(g);
+		return;
+	}
+	if (!j->ran)
+		g->rc = tn_fail(&g->why, TN_EIO, "the writer has ended");
+	s->groups = g->next;
+	s->under_way--;
+	s->written++;
+	if (g->rc)
+		fail(s, &g->why);
+	end_batches(s, g->batches, g->rc, g->rc ? g->why.text : NULL);
+	free(g);
+	if (!s->failed)
+		advance(s);
+	else if (!s->groups) /* in their order: those with the writer came before */
+		fail_queue(s);
+}
+
+static void enlist(struct store *s, struct group *g)
+{
+	struct group **at = &s->groups;
+
+	while (*at)
+		at = &(*at)->next;
+	*at = g;
+	s->under_way++;
+}
+
+/* Without memory for a group the batches wait for the next occasion; if there is none, that
+ * is a failure. */
+static void advance(struct store *s)
+{
+	struct group *g;
+
+	if (!s->queue.first || s->under_way == UNDER_WAY_MAX)
+		return;
+	g = calloc(1, sizeof *g);
+	if (!g && !s->under_way) {
+		fail(s, &(struct tn_error){ "no memory to write" });
+		fail_queue(s);
+	}
+	if (!g)
+		return;
+	g->job.run = run;
+	g->job.done = done;
+	g->job.name = "store";
+	g->store = s;
+	g->batches = s->queue.first;
+	s->queue.first = NULL;
+	enlist(s, g);
+	if (s->env->ops->write_behind(s->env, &g->job)) { /* no thread to be had: here, then */
+		run(&g->job);
+		g->job.ran = true;
+		done(&g->job);
+	}
+}
+
+void writer_take(struct store *s, struct store_batch *b)
+{
+	s->ahead += b->bytes;
+	push(&s->queue, b);
+	advance(s);
+}
+
+/* What was told may have committed again. */
+void writer_settle(struct store *s)
+{
+	uint64_t before;
+
+	do {
+		before = s->written;
+		if (s->groups)
+			s->env->ops->write_settle(s->env);
+	} while (s->groups && s->written != before);
+}
+
+/* On a host that is dead nothing moves: its groups outlive the store. */
+void writer_close(struct store *s)
+{
+	writer_settle(s);
+	for (struct group *g = s->groups, *next; g; g = next) {
+		next = g->next;
+		g->store = NULL;
+	}
+	while (s->queue.first) {
+		struct store_batch *b = s->queue.first;
+
+		s->queue.first = b->next;
+		store_abandon(b);
+	}
+	map_clear(&s->overlay);
+}

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: MIT
+ * t/29-core-writer.c - commits that are written behind: seen at once, durable in order, bounded
+ *
+ * Every case runs on LMDB with a real thread and on the simulator's disk.
+ */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/store_help.h"
+#include "sim/disk.h"
+#include "sim/lab.h"
+
+static char story[4000];
+
+static void is_story(const char *want, const char *what)
+{
+	is_str(story, want, "%s", what);
+	story[0] = 0;
+}
+
+static void add(const char *word)
+{
+	snprintf(story + strlen(story), sizeof story - strlen(story), "%s%s", *story ? " " : "",
+		 word);
+}
+
+/* A host with a store; open it again to see what a restart would. */
+struct bed {
+	struct lab *lab;
+	struct disk *disk;
+	char dir[300];
+	struct store *s;
+	int db;
+	unsigned told, finish_at;
+};
+
+struct note {
+	struct bed *bed;
+	const char *word;
+	int rc;
+	unsigned times;
+};
+
+static void open_it(struct bed *b)
+{
+	b->s = b->lab->real ? open_lmdb(b->dir, MAP) : disk_store(b->disk);
+	b->db = store_db(b->s, "t", 1, NULL);
+	store_write_behind(b->s, b->lab->a);
+}
+
+static struct bed begin(bool real)
+{
+	struct bed b = { .lab = lab_create(real) };
+
+	new_dir(b.dir);
+	b.disk = disk_create();
+	open_it(&b);
+	story[0] = 0;
+	return b;
+}
+
+static void end(struct bed *b)
+{
+	store_close(b->s);
+	lab_free(b->lab);
+	disk_free(b->disk);
+}
+
+static void on_told(void *arg, int rc, const char *why)
+{
+	struct note *n = arg;
+	char text[100];
+
+	n->rc = rc;
+	n->times++;
+	snprintf(text, sizeof text, "%s%s", n->word, rc ? ":failed" : "");
+	add(text);
+	if (rc && !why)
+		add("without a reason");
+	if (++n->bed->told == n->bed->finish_at)
+		lab_finish(n->bed->lab);
+}
+
+static struct store_batch *batch_of(struct bed *b, const char *key, const char *val)
+{
+	struct store_batch *x = store_batch(b->s);
+
+	if (val ? store_put(x, b->db, text(key), text(val)) : store_del(x, b->db, text(key)))
+		bail_out("no memory");
+	return x;
+}
+
+static int commit(struct bed *b, struct note *n, const char *key, const char *val)
+{
+	n->bed = b;
+	return store_commit_told(batch_of(b, key, val), on_told, n, NULL);
+}
+
+static void wait_for(struct bed *b, unsigned told)
+{
+	b->finish_at = told;
+	if (b->told < told && !lab_run(b->lab))
+		fail("told in time");
+	b->finish_at = 0;
+}
+
+static int give(void *arg, struct tn_view k, struct tn_view v)
+{
+	char row[100];
+
+	snprintf(row, sizeof row, "%.*s=%.*s", (int)k.n, (const char *)k.p, (int)v.n,
+		 (const char *)v.p);
+	add(row);
+	return *(unsigned *)arg && --*(unsigned *)arg == 0 ? 9 : 0;
+}
+
+static int scan(struct bed *b, const char *from, unsigned most)
+{
+	return store_scan(b->s, b->db, text(from), give, &most);
+}
+
+/* ---- cases */
+
+static void seen_at_once(bool real)
+{
+	struct bed b = begin(real);
+	struct note n[4] = { { .word = "1" }, { .word = "2" }, { .word = "3" }, { .word = "4" } };
+
+	is_int(commit(&b, &n[0], "k", "old"), 0, "accepted");
+	is_str(get_one(b.s, b.db, "k"), "old", "and read at once");
+	commit(&b, &n[1], "k", "new");
+	is_str(get_one(b.s, b.db, "k"), "new", "the later one counts");
+	commit(&b, &n[2], "x", "y");
+	commit(&b, &n[3], "k", NULL);
+	is_str(get_one(b.s, b.db, "k"), "-", "a deletion too");
+	is_story("", "nobody is told inside of a commit");
+	ok(store_ahead(b.s) > 0, "bytes wait");
+	wait_for(&b, 4);
+	is_story("1 2 3 4", "told once each, in order");
+	is_uint(store_ahead(b.s), 0, "nothing waits");
+	is_str(get_one(b.s, b.db, "k"), "-", "durable: the same");
+	is_str(get_one(b.s, b.db, "x"), "y", "and the other");
+	end(&b);
+}
+
+static void merged(bool real)
+{
+	struct bed b = begin(real);
+	struct note n[9];
+	const char *const keys[] = { "b", "d", "f", "a", "c", "d", "f", "g" };
+	const char *const vals[] = { "1", "1", "1", "2", "2", "2", NULL, "2" };
+
+	for (unsigned i = 0; i < 8; i++) {
+		n[i] = (struct note){ .word = "" };
+		commit(&b, &n[i], keys[i], vals[i]);
+		if (i == 2)
+			wait_for(&b, 3);
+	}
+	story[0] = 0;
+	is_int(scan(&b, "", 0), 0, "a scan over what is written and what is not");
+	is_story("a=2 b=1 c=2 d=2 g=2", "in one order, the later value, without what is deleted");
+	scan(&b, "bb", 0);
+	is_story("c=2 d=2 g=2", "from the middle");
+	is_int(scan(&b, "", 3), 9, "a scan that is ended");
+	is_story("a=2 b=1 c=2", "ends");
+	wait_for(&b, 8);
+	story[0] = 0;
+	scan(&b, "", 0);
+	is_story("a=2 b=1 c=2 d=2 g=2", "all written: the same");
+	end(&b);
+}
+
+static void closed(bool real)
+{
+	struct bed b = begin(real);
+	struct note n[50];
+	char key[16];
+	unsigned odd = 0;
+
+	for (unsigned i = 0; i < 50; i++) {
+		n[i] = (struct note){ .word = "" };
+		snprintf(key, sizeof key, "%02u", i);
+		commit(&b, &n[i], key, "v");
+	}
+	store_close(b.s);
+	for (unsigned i = 0; i < 50; i++)
+		odd += n[i].times != 1 || n[i].rc;
+	is_uint(odd, 0, "a close waits for all that was accepted, and tells");
+	open_it(&b);
+	story[0] = 0;
+	odd = 0;
+	for (unsigned i = 0; i < 50; i++) {
+		snprintf(key, sizeof key, "%02u", i);
+		odd += strcmp(get_one(b.s, b.db, key), "v") != 0;
+	}
+	is_uint(odd, 0, "and it is there afterwards");
+	end(&b);
+}
+
+static void bounded(bool real)
+{
+	struct bed b = begin(real);
+	struct note n[40] = { { .word = "x" } }, late = { .word = "late", .bed = &b };
+	struct store_batch *x;
+	struct tn_error err = { "" };
+	unsigned taken = 0;
+
+	store_ahead_max(b.s, 1000);
+	while (taken < 40) {
+		n[taken] = (struct note){ .word = "x" };
+		if (commit(&b, &n[taken], "k", "v"))
+			break;
+		taken++;
+	}
+	ok(taken > 1 && taken < 40, "so many bytes are taken: %u batches", taken);
+	x = batch_of(&b, "k", "w");
+	is_int(store_commit_told(x, on_told, &late, &err), TN_EFULL, "more are not");
+	ok(strstr(err.text, "the disk is behind"), "with the reason: %s", err.text);
+	is_uint(late.times, 0, "and nobody is told");
+	is_int(store_commit(batch_of(&b, "k", "z"), NULL), TN_EFULL, "whoever waits for nothing");
+	is_str(get_one(b.s, b.db, "k"), "v", "sees nothing of it");
+	wait_for(&b, taken);
+	is_int(store_commit_told(x, on_told, &late, NULL), 0, "the same batch later");
+	wait_for(&b, taken + 1);
+	is_str(get_one(b.s, b.db, "k"), "w", "is taken");
+	store_ahead_max(b.s, 1);
+	is_int(commit(&b, &n[0], "large", "one"), 0, "a larger one is taken when nothing waits");
+	wait_for(&b, taken + 2);
+	end(&b);
+}
+
+/* Told commits again: a chain that never leaves the loop. */
+struct chain {
+	struct bed *bed;
+	unsigned left;
+};
+
+static void on_chain(void *arg, int rc, const char *why)
+{
+	struct chain *c = arg;
+
+	(void)why;
+	if (rc || --c->left == 0)
+		lab_finish(c->bed->lab);
+	else if (store_commit_told(batch_of(c->bed, "k", "v"), on_chain, c, NULL))
+		fail("a commit from inside of being told");
+}
+
+static void chained(bool real)
+{
+	struct bed b = begin(real);
+	struct chain c = { &b, 30 };
+
+	store_commit_told(batch_of(&b, "k", "v"), on_chain, &c, NULL);
+	ok(lab_run(b.lab), "whoever is told commits again");
+	is_uint(c.left, 0, "and again");
+	is_int(store_db(b.s, "u", 1, NULL), 1, "a new database");
+	store_commit_told(batch_of(&b, "k", "v"), on_chain, &c, NULL);
+	c.left = 3;
+	is_int(store_db(b.s, "w", 1, NULL), 2, "also while something is being written");
+	end(&b);
+}
+
+/* A failure of the second of four. */
+static void failing(bool real)
+{
+	struct bed b = begin(real);
+	struct note n[5] = {
+		{ .word = "1" }, { .word = "2" }, { .word = "3" }, { .word = "4" }, { .word = "5" }
+	};
+	struct store_batch *large;
+	struct tn_view v = { calloc(1, MAP), MAP };
+
+	commit(&b, &n[0], "k", "first");
+	wait_for(&b, 1);
+	disk_full(b.disk, true);
+	large = batch_of(&b, "k", "second");
+	if (real) /* more than the map holds */
+		store_put(large, b.db, text("large"), v);
+	n[1].bed = &b;
+	is_int(store_commit_told(large, on_told, &n[1], NULL), 0, "accepted");
+	commit(&b, &n[2], "k", "third");
+	commit(&b, &n[3], "x", "fourth");
+	wait_for(&b, 4);
+	is_story("1 2:failed 3:failed 4:failed", "a failed commit takes those behind it along");
+	ok(store_failed(b.s) != NULL, "the store says so");
+	is_int(commit(&b, &n[4], "k", "fifth"), TN_EIO, "and takes no more");
+	is_str(get_one(b.s, b.db, "k"), "first", "what is durable is read");
+	is_str(get_one(b.s, b.db, "x"), "-", "and nothing else");
+	disk_full(b.disk, false);
+	store_close(b.s);
+	open_it(&b);
+	is_str(get_one(b.s, b.db, "k"), "first", "nothing was overwritten");
+	free((void *)(uintptr_t)v.p);
+	end(&b);
+}
+
+/* ---- the simulator only: what a crash forgets is a suffix */
+
+static unsigned numbers_left(struct bed *b, unsigned most)
+{
+	char key[16];
+	unsigned n = 0, behind = 0;
+
+	for (unsigned i = 0; i < most; i++) {
+		snprintf(key, sizeof key, "%03u", i);
+		if (strcmp(get_one(b->s, b->db, key), "v") != 0)
+			continue;
+		behind += n != i;
+		n++;
+	}
+	is_uint(behind, 0, "what is left has no holes");
+	return n;
+}
+
+static void cut(uint64_t us)
+{
+	struct bed b = begin(false);
+	struct note n[100];
+	char key[16];
+	unsigned durable = 0, left;
+
+	for (unsigned i = 0; i < 100; i++) {
+		n[i] = (struct note){ .word = "" };
+		snprintf(key, sizeof key, "%03u", i);
+		commit(&b, &n[i], key, "v");
+		lab_wait(b.lab, 500);
+	}
+	lab_wait(b.lab, us);
+	for (unsigned i = 0; i < 100; i++)
+		durable += n[i].times && !n[i].rc;
+	world_power(b.lab->world, b.lab->a, false);
+	store_commit(batch_of(&b, "050", "after the end"), NULL);
+	store_close(b.s);
+	world_power(b.lab->world, b.lab->a, true);
+	open_it(&b);
+	left = numbers_left(&b, 100);
+	ok(left >= durable && left <= 100, "%u were told durable, %u are there", durable, left);
+	end(&b);
+}
+
+int main(void)
+{
+	static void (*const cases[])(bool) = { seen_at_once, merged,  closed,
+					       bounded,      chained, failing };
+
+	for (int real = 1; real >= 0; real--)
+		for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+			note("%s, case %zu", real ? "LMDB" : "simulator", i);
+			cases[i](real);
+		}
+	for (uint64_t us = 0; us < 5; us++)
+		cut(us * 2000);
+	return done_testing();
+}
