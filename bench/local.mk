@@ -51,3 +51,13 @@ bench-codec: bench/codec$(EXEEXT) $(bench_workers)
 	bench/codec $(ROUNDS) $(bench_workers)
 .PHONY: bench-codec
 CLEANFILES += bench/codec$(EXEEXT) $(bench_workers)
+
+# make bench-store [ROUNDS=15]: the store beside the disk it is on
+EXTRA_PROGRAMS += bench/store
+bench_store_SOURCES = bench/store.c
+bench_store_CPPFLAGS = $(libtncore_a_CPPFLAGS)
+bench_store_LDADD = $(core_libs)
+bench-store: bench/store$(EXEEXT)
+	@dir=`mktemp -d ./bench-store.XXXXXX` && bench/store "$$dir" $(ROUNDS); rc=$$?; rm -rf "$$dir"; exit $$rc
+.PHONY: bench-store
+CLEANFILES += bench/store$(EXEEXT)

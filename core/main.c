@@ -365,11 +365,20 @@ static int assemble(struct app *a, struct tn_error *err)
 	return DONE;
 }
 
+/* Before the loop goes: a signal that nobody watches would kill us. */
+static void stop_signs(void)
+{
+	const struct itimerval none = { { 0, 0 }, { 0, 0 } };
+
+	setitimer(ITIMER_REAL, &none, NULL);
+}
+
 /* The pid file goes after all but its own name: whoever takes it next finds the store closed. */
 static void dismantle(struct app *a)
 {
 	struct node *node = a->node;
 
+	stop_signs();
 	watchdog_stop(a->watchdog);
 	a->node = NULL; /* a crash from here on has no node to look at */
 	node_free(node);

@@ -209,9 +209,12 @@ static void bounded(bool real)
 
 	store_ahead_max(b.s, 1000);
 	while (taken < 40) {
-		n[taken] = (struct note){ .word = "x" };
-		if (commit(&b, &n[taken], "k", "v"))
+		n[taken] = (struct note){ .word = "x", .bed = &b };
+		x = batch_of(&b, "k", "v");
+		if (store_commit_told(x, on_told, &n[taken], NULL)) {
+			store_abandon(x);
 			break;
+		}
 		taken++;
 	}
 	ok(taken > 1 && taken < 40, "so many bytes are taken: %u batches", taken);

@@ -83,6 +83,7 @@ static int commit_now(struct store_batch *b, struct tn_error *err)
 {
 	int rc = b->store->ops->commit(b->store, b, err);
 
+	b->store->ops->fresh(b->store);
 	if (!rc && b->told)
 		b->told(b->arg, 0, NULL);
 	if (!rc)

@@ -22,19 +22,31 @@ static struct tn_view view_of(const MDB_val *v)
 
 /* ---- reading */
 
+/* It stays open until lmdb_fresh. */
 static int read_begin(struct lmdb *l)
 {
-	int rc = l->readers ? 0 : mdb_txn_renew(l->read);
+	int rc = l->reading ? 0 : mdb_txn_renew(l->read);
 
-	if (rc == 0)
-		l->readers++;
+	l->reading = rc == 0;
+	l->readers += rc == 0;
 	return rc;
 }
 
 static void read_end(struct lmdb *l)
 {
-	if (--l->readers == 0)
-		mdb_txn_reset(l->read);
+	l->readers--;
+}
+
+/* The old state is held no longer than the loop needs to hear of the new one, so that its
+ * pages can be used again. */
+static void lmdb_fresh(struct store *s)
+{
+	struct lmdb *l = (struct lmdb *)s;
+
+	if (!l->reading || l->readers)
+		return;
+	mdb_txn_reset(l->read);
+	l->reading = false;
 }
 
 static int copy_out(const MDB_val *v, struct tn_arena *a, struct tn_view *out)
@@ -130,7 +142,7 @@ static int reserve(const struct lmdb *l, const struct store_batch *b)
 		for (; n; n = map_from(&b->map, n->db, n->key, true))
 			need += 65536 + 2 * n->val.n;
 	}
-	return lmdb_resize(l, need < l->map_size ? need : l->map_size, false);
+	return lmdb_grow(l, need);
 }
 
 static int lmdb_commit(struct store *s, const struct store_batch *b, struct tn_error *err)
@@ -156,6 +168,7 @@ static int lmdb_db(struct store *s, const char *name, uint16_t version, struct t
 {
 	struct lmdb *l = (struct lmdb *)s;
 
+	lmdb_fresh(s);
 	return lmdb_declare(l, name, version, &l->db[s->dbs], err);
 }
 
@@ -175,8 +188,8 @@ static void lmdb_close(struct store *s)
 struct store *store_lmdb_open(const char *dir, uint64_t map_size, const char *network,
 			      struct tn_error *err)
 {
-	static const struct store_ops ops = { lmdb_db, lmdb_get, lmdb_scan, lmdb_commit,
-					      lmdb_close };
+	static const struct store_ops ops = { lmdb_db,     lmdb_get,   lmdb_scan,
+					      lmdb_commit, lmdb_fresh, lmdb_close };
 	struct lmdb *l = calloc(1, sizeof *l);
 
 	if (l)

@@ -11,7 +11,8 @@
 struct lmdb {
 	struct store store;
 	MDB_env *env;
-	MDB_txn *read;    /* one read transaction, renewed for each use */
+	MDB_txn *read;    /* one read transaction, renewed when there is something new */
+	bool reading;     /* it is open */
 	unsigned readers; /* uses of it under way: a scan's callback may read too */
 	MDB_dbi meta;
 	MDB_dbi db[STORE_DBS_MAX];
@@ -34,6 +35,10 @@ uint64_t lmdb_used(const struct lmdb *);
 
 /* Makes the file at least `size` bytes long (cut: exactly). 0 or an errno. */
 int lmdb_resize(const struct lmdb *, uint64_t size, bool cut);
+
+/* Makes the file long enough for `size` bytes, and if that is not so yet, for many more: each
+ * change of its length makes the next sync longer. */
+int lmdb_grow(const struct lmdb *, uint64_t size);
 
 /* The sentence for an LMDB or system error: what happened and what to do. */
 int lmdb_fail(const struct lmdb *, int rc, struct tn_error *);

@@ -17,6 +17,8 @@
 /* The format of the store as a whole: what `meta` holds. */
 enum { FORMAT = 1 };
 
+#define GROWTH ((uint64_t)1 << 20) /* of the file at a time; it uses no disk before it is written */
+
 static MDB_val text_val(const char *s)
 {
 	return (MDB_val){ strlen(s), (void *)(uintptr_t)s };
@@ -53,6 +55,17 @@ int lmdb_resize(const struct lmdb *l, uint64_t size, bool cut)
 	if (rc || now == size || (now > size && !cut))
 		return rc;
 	return ftruncate(fd, (off_t)size) == 0 ? 0 : errno;
+}
+
+int lmdb_grow(const struct lmdb *l, uint64_t size)
+{
+	uint64_t now, more = size + GROWTH;
+	int fd, rc = file_size(l, &fd, &now);
+
+	if (rc || now >= size || now >= l->map_size)
+		return rc;
+	rc = lmdb_resize(l, more < l->map_size ? more : l->map_size, false);
+	return rc ? lmdb_resize(l, size < l->map_size ? size : l->map_size, false) : 0;
 }
 
 /* ---- one process a directory */

@@ -67,6 +67,11 @@ static int memory_commit(struct store *s, const struct store_batch *b, struct tn
 	return 0;
 }
 
+static void memory_fresh(struct store *s)
+{
+	(void)s;
+}
+
 static void memory_close(struct store *s)
 {
 	map_clear(&((struct memory *)s)->map);
@@ -75,8 +80,8 @@ static void memory_close(struct store *s)
 
 struct store *store_memory_create(void)
 {
-	static const struct store_ops ops = { memory_db, memory_get, memory_scan, memory_commit,
-					      memory_close };
+	static const struct store_ops ops = { memory_db,     memory_get,   memory_scan,
+					      memory_commit, memory_fresh, memory_close };
 	struct memory *m = calloc(1, sizeof *m);
 
 	if (!m)

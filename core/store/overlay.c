@@ -16,24 +16,38 @@ static const struct map_node *first_of(const struct map *m)
 	return map_from(m, 0, (struct tn_view){ NULL, 0 }, false);
 }
 
+/* All nodes first, as a list by `left`: then nothing can fail. */
+static int lend_all(const struct store_batch *b, struct map_node **list)
+{
+	const struct map_node *k = first_of(&b->map);
+
+	for (*list = NULL; k; k = map_from(&b->map, k->db, k->key, true)) {
+		struct map_node *n = map_node_lent(k->db, k->key, k->val, b->number);
+
+		if (!n)
+			return TN_ENOMEM;
+		n->left = *list;
+		*list = n;
+	}
+	return 0;
+}
+
 int overlay_add(struct store *s, struct store_batch *b)
 {
-	struct map fresh = { 0 };
-	struct map_node *n;
+	struct map_node *list, *n;
+	int rc;
 
 	b->number = ++s->accepted;
-	for (const struct map_node *k = first_of(&b->map); k;
-	     k = map_from(&b->map, k->db, k->key, true)) {
-		n = map_node_lent(k->db, k->key, k->val, b->number);
-		if (!n) {
-			map_clear(&fresh);
-			return TN_ENOMEM;
-		}
-		map_link(&fresh, n);
+	rc = lend_all(b, &list);
+	while ((n = list)) {
+		list = n->left;
+		n->left = NULL;
+		if (rc)
+			free(n);
+		else
+			map_link(&s->overlay, n);
 	}
-	while ((n = map_pop(&fresh)))
-		map_link(&s->overlay, n);
-	return 0;
+	return rc;
 }
 
 void overlay_drop(struct store *s, const struct store_batch *b)

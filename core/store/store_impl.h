@@ -34,6 +34,8 @@ struct store_ops {
 	/* Applies the maps of a list of batches in its order, or nothing. On the writer thread
 	 * where there is one; reads go on meanwhile. */
 	int (*commit)(struct store *, const struct store_batch *, struct tn_error *);
+	/* What was committed last must be read from now on; the loop has heard of it. */
+	void (*fresh)(struct store *);
 	void (*close)(struct store *);
 };
 

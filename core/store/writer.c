@@ -109,6 +109,7 @@ static void done(struct env_job *j)
 	s->groups = g->next;
 	s->under_way--;
 	s->written++;
+	s->ops->fresh(s);
 	if (g->rc)
 		fail(s, &g->why);
 	end_batches(s, g->batches, g->rc, g->rc ? g->why.text : NULL);

@@ -215,9 +215,9 @@ TN_API size_t tn_verify_many(const struct tn_check *check, size_t n, bool *good)
  */
 struct tn_checks {
 	const struct tn_check *check;
-	uint32_t n;
+	size_t n;
 };
-TN_API int tn_checks_copy(struct tn_arena *a, const struct tn_check *check, uint32_t n,
+TN_API int tn_checks_copy(struct tn_arena *a, const struct tn_check *check, size_t n,
 			  struct tn_checks *out);
 TN_API void tn_checks_run(const void *in, void *out);
 

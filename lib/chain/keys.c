@@ -212,14 +212,14 @@ static const void *copy(struct tn_arena *a, const void *p, size_t n)
 	return to;
 }
 
-int tn_checks_copy(struct tn_arena *a, const struct tn_check *check, uint32_t n,
+int tn_checks_copy(struct tn_arena *a, const struct tn_check *check, size_t n,
 		   struct tn_checks *out)
 {
 	struct tn_check *v = tn_alloc(a, n * sizeof *v);
 
 	if (!v)
 		return TN_ENOMEM;
-	for (uint32_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++) {
 		v[i].key = copy(a, check[i].key, sizeof *check[i].key);
 		v[i].sig = copy(a, check[i].sig, sizeof *check[i].sig);
 		v[i].msg.p = copy(a, check[i].msg.p, check[i].msg.n);

@@ -35,7 +35,7 @@ static void wait_long(const void *in, void *out)
 
 static void crash(const void *in, void *out)
 {
-	int *volatile nowhere = NULL;
+	volatile int *volatile nowhere = NULL;
 
 	(void)in;
 	(void)out;

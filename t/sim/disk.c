@@ -104,6 +104,11 @@ static int disk_commit(struct store *s, const struct store_batch *b, struct tn_e
 	return 0;
 }
 
+static void disk_fresh(struct store *s)
+{
+	(void)s;
+}
+
 static void disk_close(struct store *s)
 {
 	free(s);
@@ -124,8 +129,8 @@ void disk_free(struct disk *d)
 
 struct store *disk_store(struct disk *d)
 {
-	static const struct store_ops ops = { disk_db, disk_get, disk_scan, disk_commit,
-					      disk_close };
+	static const struct store_ops ops = { disk_db,     disk_get,   disk_scan,
+					      disk_commit, disk_fresh, disk_close };
 	struct disk_store *s = sim_alloc(sizeof *s);
 
 	s->store.ops = &ops;

@@ -235,6 +235,11 @@ static bool take_down(struct run *r)
 		}
 	}
 	fleet_run(r->fleet, 200 * SECOND);
+	if (world_impure(r->fleet->world)) {
+		snprintf(r->check.broken, sizeof r->check.broken, "%.200s",
+			 world_impure_text(r->fleet->world));
+		return false;
+	}
 	if (world_streams(r->fleet->world) == 0)
 		return true;
 	snprintf(r->check.broken, sizeof r->check.broken, "%u streams are left of stopped nodes",
