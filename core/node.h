@@ -64,6 +64,7 @@ void node_free(struct node *);
 
 /* Its sessions and accounts, for the simulator: to be read only. */
 struct net *node_net(struct node *);
+struct plug *node_plug(struct node *);
 
 /* What the control command `stop` does: asks the owner of the loop to end it. */
 void node_on_quit(struct node *, void (*fn)(void *arg), void *arg);

@@ -19,3 +19,9 @@ TESTS += t/54-sim-blocks-sync.t
 
 dist_check_SCRIPTS += t/84-blocks.t
 TESTS += t/84-blocks.t
+
+check_PROGRAMS += t/57-sim-blocks-crash.t
+t_57_sim_blocks_crash_t_SOURCES = t/57-sim-blocks-crash.c t/lib/tap.c
+t_57_sim_blocks_crash_t_CPPFLAGS = $(unit_cppflags)
+t_57_sim_blocks_crash_t_LDADD = $(chainlab_libs)
+TESTS += t/57-sim-blocks-crash.t

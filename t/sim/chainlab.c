@@ -40,12 +40,32 @@ static const struct tn_chain_ops *ops(void)
 	return o->ops;
 }
 
-struct tn_tip chainlab_tip(struct pluglab *l)
+static struct tn_ctx *ctx_of(struct plug *p)
+{
+	return &life_find(p, "blocks")->ctx;
+}
+
+struct tn_tip chain_tip(struct plug *p)
 {
 	struct tn_tip tip;
 
-	ops()->tip(pluglab_ctx(l, "blocks"), &tip);
+	ops()->tip(ctx_of(p), &tip);
 	return tip;
+}
+
+struct tn_tip chainlab_tip(struct pluglab *l)
+{
+	return chain_tip(l->plug);
+}
+
+int chain_hash_at(struct plug *p, uint64_t height, struct tn_hash *out)
+{
+	return ops()->hash_at(ctx_of(p), height, out);
+}
+
+void chain_offer(struct plug *p, const struct tn_block *b, struct tn_arena *a)
+{
+	ops()->submit(ctx_of(p), b, a, TN_NO_TICKET);
 }
 
 struct waiting {
@@ -142,11 +162,11 @@ static bool unanswered(void *arg)
 	return !((struct answer *)arg)->done;
 }
 
-char *chainlab_ask(struct world *w, struct pluglab *l, const char *cmd, const char *args)
+char *chain_ask(struct world *w, struct plug *p, const char *cmd, const char *args)
 {
 	struct answer a = { false, NULL };
 	struct plug_reply reply = { .row = on_row, .end = on_end, .arg = &a };
-	const struct tn_command *row = plug_command_find(l->plug, cmd);
+	const struct tn_command *row = plug_command_find(p, cmd);
 	struct tn_view in = { (const uint8_t *)args, strlen(args) };
 	struct tn_error err = { "" };
 	uint64_t running;
@@ -154,7 +174,7 @@ char *chainlab_ask(struct world *w, struct pluglab *l, const char *cmd, const ch
 
 	if (!row)
 		bail_out("no command %s", cmd);
-	rc = plug_command_run(l->plug, row, &reply, in, &running, &err);
+	rc = plug_command_run(p, row, &reply, in, &running, &err);
 	if (rc == PLUG_LATER)
 		world_run_while(w, unanswered, &a, world_now(w) + 600000000);
 	else
@@ -162,6 +182,11 @@ char *chainlab_ask(struct world *w, struct pluglab *l, const char *cmd, const ch
 	if (!a.done)
 		bail_out("command %s does not end", cmd);
 	return a.text ? a.text : strdup("");
+}
+
+char *chainlab_ask(struct world *w, struct pluglab *l, const char *cmd, const char *args)
+{
+	return chain_ask(w, l->plug, cmd, args);
 }
 
 char *chainlab_coins(struct world *w, struct pluglab *l)

@@ -35,6 +35,12 @@ char *chainlab_ask(struct world *, struct pluglab *, const char *cmd, const char
 /* Hash over all coins as the node has it, as text. */
 char *chainlab_coins(struct world *, struct pluglab *);
 
+/* The same for any node: its plugin host. offer: without waiting for what becomes of it. */
+struct tn_tip chain_tip(struct plug *);
+int chain_hash_at(struct plug *, uint64_t height, struct tn_hash *);
+void chain_offer(struct plug *, const struct tn_block *, struct tn_arena *);
+char *chain_ask(struct world *, struct plug *, const char *cmd, const char *args);
+
 int64_t chainlab_metric(struct pluglab *, const char *name);
 
 #endif
