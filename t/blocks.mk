@@ -17,8 +17,8 @@ t_54_sim_blocks_sync_t_CPPFLAGS = $(unit_cppflags)
 t_54_sim_blocks_sync_t_LDADD = $(chainlab_libs)
 TESTS += t/54-sim-blocks-sync.t
 
-dist_check_SCRIPTS += t/84-blocks.t
-TESTS += t/84-blocks.t
+dist_check_SCRIPTS += t/84-blocks.t t/85-blocks-liars.t
+TESTS += t/84-blocks.t t/85-blocks-liars.t
 
 check_PROGRAMS += t/57-sim-blocks-crash.t
 t_57_sim_blocks_crash_t_SOURCES = t/57-sim-blocks-crash.c t/lib/tap.c

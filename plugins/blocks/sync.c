@@ -275,6 +275,14 @@ static void ask_blocks(struct tn_ctx *c, const struct window_act *a)
 		window_failed(sync_of(c)->w, a->peer, a->from, now);
 }
 
+/* For the log: which one it was. */
+static const char *peer_text(struct tn_ctx *c, struct tn_sid sid, char text[TN_ADDR_TEXT])
+{
+	struct tn_session who;
+
+	return tn_session(c, sid, &who) ? "a peer that has gone" : tn_addr_ip_text(&who.addr, text);
+}
+
 static void blame(struct tn_ctx *c, const struct window_act *a)
 {
 	static const unsigned points[WINDOW_REASONS] = {
@@ -283,8 +291,9 @@ static void blame(struct tn_ctx *c, const struct window_act *a)
 		[WINDOW_BAD_BLOCK] = 50
 	};
 	struct tn_sid peer = { a->peer };
+	char text[TN_ADDR_TEXT];
 
-	TN_LOG(c, TN_WARN, peer, "Synchronisation: it sent or said %s",
+	TN_LOG(c, TN_WARN, peer, "Synchronisation: %s sent or said: %s", peer_text(c, peer, text),
 	       window_reason_text(a->reason));
 	tn_fault(c, peer, points[a->reason], window_reason_text(a->reason));
 }
