@@ -19,7 +19,7 @@ struct story {
 	struct fleet *f;
 	struct fleet_node *victim, *witness;
 	struct rng rng;
-	struct chaingen *g;                /* of the best branch */
+	struct chaingen *g; /* of the best branch */
 	const struct tn_block *block[BLOCKS_MAX];
 	struct tn_arena *arena[BLOCKS_MAX]; /* by height, of the best branch */
 	uint64_t top;

@@ -25,3 +25,9 @@ t_57_sim_blocks_crash_t_SOURCES = t/57-sim-blocks-crash.c t/lib/tap.c
 t_57_sim_blocks_crash_t_CPPFLAGS = $(unit_cppflags)
 t_57_sim_blocks_crash_t_LDADD = $(chainlab_libs)
 TESTS += t/57-sim-blocks-crash.t
+
+check_PROGRAMS += t/57-sim-blocks-fleet.t
+t_57_sim_blocks_fleet_t_SOURCES = t/57-sim-blocks-fleet.c t/lib/tap.c
+t_57_sim_blocks_fleet_t_CPPFLAGS = $(unit_cppflags)
+t_57_sim_blocks_fleet_t_LDADD = $(chainlab_libs)
+TESTS += t/57-sim-blocks-fleet.t
