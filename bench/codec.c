@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * bench/codec.c - decoding and encoding beside other libraries, as ratios
+ * bench/codec.c - decoding, encoding and transaction ids beside other libraries, as ratios
  *
  * usage: bench/codec [ROUNDS] WORKER... Makes the corpora, starts a process for each
  * library and asks all of them in random order, round after round. Printed are medians;
@@ -18,12 +18,12 @@ enum { WORKERS = 8, OPS = 24, CORPORA = 4, ROUNDS_MAX = 99, NAME = 40 };
 
 static const struct {
 	const char *name, *message;
-	unsigned lines, passes;
+	unsigned lines, passes, txs; /* transactions in a line */
 } corpus[CORPORA] = {
-	{ "ping", "Ping", 4096, 8 },
-	{ "vote", "TransactionVote", 512, 8 },
-	{ "tx 2/2", "TransactionBroadcast", 256, 8 },
-	{ "100x10 blocks", "BlocksResponse", 2, 1 },
+	{ "ping", "Ping", 4096, 8, 0 },
+	{ "vote", "TransactionVote", 512, 8, 0 },
+	{ "tx 2/2", "TransactionBroadcast", 256, 8, 1 },
+	{ "100x10 blocks", "BlocksResponse", 2, 1, 1000 },
 };
 
 struct op {
@@ -318,6 +318,27 @@ static void print_all(const struct bench *b, const char *what, const char *other
 		printf("ratios are to %s\n", other);
 }
 
+static void print_ids(const struct bench *b)
+{
+	const struct op *to = find(b, "txid libcrypto");
+	unsigned i, k;
+
+	printf("\n%-26s %*s %20s\n", "txid, each", 41 + 20, corpus[2].name, corpus[3].name);
+	for (i = 0; i < b->ops; i++) {
+		if (strncmp(b->op[i].name, "txid", 4) != 0)
+			continue;
+		printf("%-26s %*s", b->op[i].name, 41, "");
+		for (k = 0; k < CORPORA; k++)
+			if (corpus[k].txs)
+				printf(" %10.0f ns %5.2fx",
+				       median(b->op[i].ns[k], NULL, b->rounds) / corpus[k].lines /
+					       corpus[k].txs,
+				       median(b->op[i].ns[k], to->ns[k], b->rounds));
+		printf("\n");
+	}
+	printf("ratios are to txid libcrypto, which hashes the same bytes ready made\n");
+}
+
 /* How often something else had the processor: gaps of more than 20 us in half a second. */
 static void print_noise(void)
 {
@@ -366,5 +387,7 @@ int main(int argc, char **argv)
 	printf("medians of %u rounds, all in random order in each\n", b.rounds);
 	print_all(&b, "decode", find(&b, "decode simdjson") ? "decode simdjson" : "decode json-c");
 	print_all(&b, "encode", "encode json-c");
+	if (find(&b, "txid libcrypto"))
+		print_ids(&b);
 	return 0;
 }

@@ -1,6 +1,6 @@
 # bench: what this room adds to the build. SPDX-License-Identifier: MIT
 # Nothing of it is built unless asked for: make bench-codec [ROUNDS=15]
-EXTRA_PROGRAMS = bench/codec bench/codec-own bench/codec-json-c
+EXTRA_PROGRAMS = bench/codec bench/codec-own bench/codec-txid bench/codec-json-c
 bench_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/bench -I$(top_srcdir)/lib
 bench_worker = bench/worker.c bench/worker.h
 bench_codec_SOURCES = bench/codec.c
@@ -8,10 +8,13 @@ bench_codec_LDADD = libtimenode.la
 bench_codec_own_SOURCES = bench/own.c $(bench_worker)
 bench_codec_own_CPPFLAGS = $(bench_cppflags)
 bench_codec_own_LDADD = libtimenode.la
+bench_codec_txid_SOURCES = bench/txid.c $(bench_worker)
+bench_codec_txid_CPPFLAGS = $(bench_cppflags) $(CRYPTO_CFLAGS) $(SODIUM_CFLAGS)
+bench_codec_txid_LDADD = libtimenode.la $(CRYPTO_LIBS) $(SODIUM_LIBS)
 bench_codec_json_c_SOURCES = bench/json-c.c bench/extract.h $(bench_worker)
 bench_codec_json_c_CPPFLAGS = $(bench_cppflags) $(JSONC_CFLAGS)
 bench_codec_json_c_LDADD = libtimenode.la $(JSONC_LIBS)
-bench_workers = bench/codec-own$(EXEEXT) bench/codec-json-c$(EXEEXT)
+bench_workers = bench/codec-own$(EXEEXT) bench/codec-txid$(EXEEXT) bench/codec-json-c$(EXEEXT)
 
 if HAVE_CJSON
 EXTRA_PROGRAMS += bench/codec-cjson
@@ -52,6 +55,19 @@ bench-codec: bench/codec$(EXEEXT) $(bench_workers)
 .PHONY: bench-codec
 CLEANFILES += bench/codec$(EXEEXT) $(bench_workers)
 
+# The node beside the floor, as ratios: make bench-node [NODE_ROUNDS=9] [PARTS="memory fanout"]
+EXTRA_PROGRAMS += bench/node
+bench_node_SOURCES = bench/figure.c bench/figure.h bench/crowd.c bench/crowd.h bench/daemon.c \
+	bench/inside.c bench/inside.h bench/plugin.c bench/memory.c bench/idle.c bench/pairs.c \
+	bench/receive.c bench/relay.c bench/fanout.c bench/dispatch.c
+bench_node_CPPFLAGS = $(libtncore_a_CPPFLAGS) -I$(top_srcdir)/bench -DTN_BUILTIN=probe
+bench_node_LDADD = $(core_libs)
+NODE_ROUNDS = 9
+bench-node: all bench/node$(EXEEXT)
+	TN_BUILDDIR='$(abs_builddir)' bench/node $(NODE_ROUNDS) $(PARTS)
+.PHONY: bench-node
+CLEANFILES += bench/node$(EXEEXT)
+
 # make bench-store [ROUNDS=15]: the store beside the disk it is on
 EXTRA_PROGRAMS += bench/store
 bench_store_SOURCES = bench/store.c
@@ -61,3 +77,7 @@ bench-store: bench/store$(EXEEXT)
 	@dir=`mktemp -d ./bench-store.XXXXXX` && bench/store "$$dir" $(ROUNDS); rc=$$?; rm -rf "$$dir"; exit $$rc
 .PHONY: bench-store
 CLEANFILES += bench/store$(EXEEXT)
+
+# Everything: run it on a machine that does nothing else.
+bench: bench-node bench-store bench-codec
+.PHONY: bench

@@ -32,7 +32,7 @@ struct cli_options {
 	int words;
 	unsigned node_id; /* 0: not given */
 	unsigned timeout_ms;
-	bool json, help, version;
+	bool json, once, help, version;
 };
 
 /* Moves the words in argv together. CLI_DONE or CLI_USAGE with the reason. */
@@ -54,5 +54,19 @@ int client_call(const char *path, const char *command, json_object *args, unsign
 
 /* ---- table.c: rows for people. Consecutive rows with the same keys are one table. */
 void table_print(FILE *, json_object *rows, bool vertical);
+
+/* ---- top.c, top_compare.c: a live screen of what one node does */
+
+/* Until it is ended; once with --once, --json or without a terminal. The exit code. */
+int top_run(const struct cli_options *, const char *path, struct cli_error *);
+
+struct top_sample {                             /* three answers of one moment */
+	json_object *status, *messages, *peers; /* the first row; arrays of rows */
+	double at_s;
+};
+
+/* {"node":{},"messages":[],"peers":[]} from two samples, busiest first; NULL: no memory. */
+json_object *top_compare(const struct top_sample *was, const struct top_sample *is);
+void top_print(FILE *, json_object *top, unsigned rows); /* for people, so many lines at most */
 
 #endif

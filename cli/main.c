@@ -65,6 +65,14 @@ static int call(const struct cli_options *o, const char *path, json_object *args
 	return result;
 }
 
+static int top(const struct cli_options *o, const char *path)
+{
+	struct cli_error err = { "", 0 };
+	int result = top_run(o, path, &err);
+
+	return result == CLI_DONE ? result : complain(o, &err, result);
+}
+
 static int run(const struct cli_options *o)
 {
 	struct cli_error err = { "", 0 };
@@ -72,7 +80,10 @@ static int run(const struct cli_options *o)
 	char path[4096];
 	int result = args ? place_find(o, path, sizeof(path), &err) : CLI_USAGE;
 
-	result = result == CLI_DONE ? call(o, path, args) : complain(o, &err, result);
+	if (result == CLI_DONE && strcmp(o->command, "top") == 0)
+		result = top(o, path);
+	else
+		result = result == CLI_DONE ? call(o, path, args) : complain(o, &err, result);
 	json_object_put(args);
 	return result;
 }

@@ -79,6 +79,14 @@ static int take_json(struct cli_options *o, const char *value, struct cli_error 
 	return CLI_DONE;
 }
 
+static int take_once(struct cli_options *o, const char *value, struct cli_error *err)
+{
+	(void)value;
+	(void)err;
+	o->once = true;
+	return CLI_DONE;
+}
+
 static int take_help(struct cli_options *o, const char *value, struct cli_error *err)
 {
 	(void)value;
@@ -96,11 +104,11 @@ static int take_version(struct cli_options *o, const char *value, struct cli_err
 }
 
 static const struct option_row rows[] = {
-	{ "-c", true, take_config },          { "--config", true, take_config },
-	{ "--socket", true, take_socket },    { "--node-id", true, take_node_id },
-	{ "--timeout", true, take_timeout },  { "--json", false, take_json },
-	{ "-h", false, take_help },           { "--help", false, take_help },
-	{ "--version", false, take_version },
+	{ "-c", true, take_config },         { "--config", true, take_config },
+	{ "--socket", true, take_socket },   { "--node-id", true, take_node_id },
+	{ "--timeout", true, take_timeout }, { "--json", false, take_json },
+	{ "--once", false, take_once },      { "-h", false, take_help },
+	{ "--help", false, take_help },      { "--version", false, take_version },
 };
 
 const char *options_usage(void)
@@ -112,10 +120,12 @@ const char *options_usage(void)
 	       "  --node-id N        instance N of a private network on this host\n"
 	       "  --json             {\"rows\":[...]} or {\"error\":...,\"code\":...} on stdout\n"
 	       "  --timeout S        seconds to wait for the daemon [30]\n"
+	       "  --once             top: print once and end\n"
 	       "  --version, --help\n"
 	       "\n"
 	       "  help               every command of the running daemon, plugins' included\n"
 	       "  status             peers              why IP            audit\n"
+	       "  top                messages           metrics           disconnect IP[:PORT]\n"
 	       "  plugins            plugin load NAME   plugin unload NAME\n"
 	       "  addnode ADDR       ban ADDR|SUBNET [DURATION] [REASON...]\n"
 	       "  unban ADDR|SUBNET  banlist            loglevel [SUBSYSTEM] LEVEL\n"
@@ -160,6 +170,8 @@ static int agree(const struct cli_options *o, struct cli_error *err)
 	if ((o->config != NULL) + (o->socket != NULL) + (o->node_id != 0) > 1)
 		return cli_fail(err, CLI_USAGE, CLI_CODE_USAGE,
 				"--config, --socket and --node-id each name a daemon: give one");
+	if (o->once && (!o->command || strcmp(o->command, "top") != 0))
+		return cli_fail(err, CLI_USAGE, CLI_CODE_USAGE, "--once belongs to top");
 	if (!o->command && !o->help && !o->version)
 		return cli_fail(err, CLI_USAGE, CLI_CODE_USAGE, "a command is missing");
 	return CLI_DONE;

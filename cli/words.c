@@ -29,9 +29,13 @@ static const struct command_row commands[] = {
 	{ "peers", "", 0, { NULL } },
 	{ "banlist", "", 0, { NULL } },
 	{ "audit", "", 0, { NULL } },
+	{ "messages", "", 0, { NULL } },
+	{ "metrics", "", 0, { NULL } },
+	{ "top", "", 0, { NULL } },
 	{ "help", " [COMMAND]", 0, { "command" } },
 	{ "why", " IP", 1, { "ip" } },
 	{ "addnode", " ADDR", 1, { "addr" } },
+	{ "disconnect", " IP[:PORT]", 1, { "addr" } },
 	{ "unban", " ADDR|SUBNET", 1, { "addr" } },
 	{ "ban", " ADDR|SUBNET [DURATION] [REASON...]", 1, { "addr", "duration", "reason..." } },
 	{ "plugin", " load|unload NAME", 2, { "action", "name" } },
@@ -44,6 +48,7 @@ static const struct command_row commands[] = {
 	  " verify [quick] | reindex | rollback HEIGHT | import FILE | export FILE",
 	  1,
 	  { "action", "#chain" } },
+	{ "record", " start [FILE [SIZE]]|stop|status", 1, { "action", "file", "size" } },
 	{ "loglevel", " [SUBSYSTEM] LEVEL", 1, { "subsystem", "level" } },
 };
 

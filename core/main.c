@@ -21,6 +21,7 @@
 #include "env/event.h"
 #include "node.h"
 #include "options.h"
+#include "record.h"
 #include "store/store.h"
 #include "watchdog.h"
 
@@ -43,7 +44,7 @@ struct app {
 	const char *pid_path;
 	int pid_fd; /* -1: not taken */
 	int report; /* to the parent of --daemon, -1: in the foreground */
-	bool stopping;
+	bool stopping, failed;
 };
 
 /* ---- configuration */
@@ -159,9 +160,12 @@ static void on_term(void *arg, int signo)
 	stop(arg, signo == SIGINT ? "SIGINT" : "SIGTERM");
 }
 
-static void on_quit(void *arg)
+static void on_quit(void *arg, const char *fault)
 {
-	stop(arg, "asked by the control socket");
+	struct app *a = arg;
+
+	a->failed = fault != NULL;
+	stop(a, fault ? fault : "asked by the control socket");
 }
 
 /* A new configuration; the old one stays if anything is wrong with it. The node says what
@@ -362,6 +366,8 @@ static int assemble(struct app *a, struct tn_error *err)
 	node_on_quit(a->node, on_quit, a);
 	if (!control || node_start(a->node, control, err) < 0)
 		return FAILED;
+	if (a->opt.record && record_begin(a->node, a->opt.record, 0, err) < 0)
+		return FAILED;
 	return DONE;
 }
 
@@ -421,7 +427,7 @@ static int run(struct app *a)
 	if (!a->watchdog || env_event_run(a->env, &err) < 0)
 		return complain(&err, FAILED);
 	log_line(a->log, "main", LOG_LEVEL_INFO, "", "Stopped");
-	return DONE;
+	return a->failed ? FAILED : DONE;
 }
 
 static int start(struct app *a)

@@ -6,35 +6,21 @@
 #include <string.h>
 
 #include "ctl/ctl.h"
-#include "node.h"
-
-struct node {
-	struct env *env;
-	struct timers *timers;
-	struct logger *log;
-	struct settings set;
-	struct tn_arena *texts; /* of the settings, once reloaded */
-	struct store *store;
-	struct net *net;
-	struct plug *plug;
-	struct ctl *ctl;
-	const struct conf *conf;
-	const char *log_level;
-	void (*quit)(void *arg);
-	void *quit_arg;
-	int (*reload)(void *arg, struct tn_error *);
-	void *reload_arg;
-	void (*stopped)(void *arg);
-	void *stopped_arg;
-	uint64_t log_timer;
-	bool stopping;
-};
+#include "node_private.h"
+#include "record.h"
 
 /* ---- the log of a node goes out through its environment */
 
+/* For people: a replay says it again at its own time. */
 static int64_t wall(void *arg)
 {
-	return env_wall_us(((struct node *)arg)->env);
+	struct env *env = ((struct node *)arg)->env;
+	int64_t now;
+
+	env->quiet++;
+	now = env_wall_us(env);
+	env->quiet--;
+	return now;
 }
 
 static void write_log(void *arg, enum log_level level, const char *line, size_t n)
@@ -67,12 +53,12 @@ static void apply_log(struct node *node)
 		conf_each_text(node->conf, "log.levels", set_level, node, &err);
 }
 
-static void tick_log(void *arg)
+void node_tick_log(void *arg)
 {
 	struct node *node = arg;
 
 	logger_tick(node->log);
-	node->log_timer = timers_add(node->timers, 5000000, tick_log, node);
+	node->log_timer = timers_add(node->timers, 5000000, node_tick_log, node);
 }
 
 static void quit(void *arg)
@@ -80,7 +66,15 @@ static void quit(void *arg)
 	struct node *node = arg;
 
 	if (node->quit)
-		node->quit(node->quit_arg);
+		node->quit(node->quit_arg, NULL);
+}
+
+static void fail(void *arg, const char *why)
+{
+	struct node *node = arg;
+
+	if (node->quit)
+		node->quit(node->quit_arg, why);
 }
 
 static int reload(void *arg, struct tn_error *err)
@@ -127,7 +121,7 @@ static int make_rooms(struct node *node, const struct node_setup *s, struct tn_e
 						       .store = node->store,
 						       .builtins = s->builtins,
 						       .builtin_count = s->builtin_count,
-						       .fatal = quit,
+						       .fatal = fail,
 						       .fatal_arg = node },
 				 err);
 	if (!node->plug || plug_load_all(node->plug, node->conf, err))
@@ -141,6 +135,7 @@ static int make_rooms(struct node *node, const struct node_setup *s, struct tn_e
 						    .agent = s->agent,
 						    .quit = quit,
 						    .reload = reload,
+						    .record = record_command,
 						    .arg = node },
 			       err);
 	return node->ctl ? 0 : TN_EINVAL;
@@ -162,6 +157,7 @@ struct node *node_create(const struct node_setup *setup, struct tn_error *err)
 	if (node->store)
 		store_write_behind(node->store, node->env);
 	node->log_level = setup->log_level;
+	node->agent = setup->agent;
 	if (make_base(node, err) || make_rooms(node, setup, err)) {
 		node_free(node);
 		return NULL;
@@ -173,6 +169,7 @@ void node_free(struct node *node)
 {
 	if (!node)
 		return;
+	record_end(node, "the node is gone");
 	ctl_free(node->ctl);
 	plug_free(node->plug);
 	net_free(node->net);
@@ -194,7 +191,7 @@ int node_start(struct node *node, const char *ctl_path, struct tn_error *err)
 	if (!r)
 		r = net_start(node->net, err);
 	if (!r)
-		node->log_timer = timers_add(node->timers, 5000000, tick_log, node);
+		node->log_timer = timers_add(node->timers, 5000000, node_tick_log, node);
 	return r;
 }
 
@@ -308,7 +305,10 @@ int node_reload(struct node *node, const struct conf *conf, struct tn_error *err
 {
 	struct tn_arena *a = tn_arena_create(0);
 	struct settings now;
-	int r = a ? read_again(node, conf, &now, a, err) : tn_fail(err, TN_ENOMEM, "no memory");
+	int r;
+
+	record_end(node, "the configuration is read again");
+	r = a ? read_again(node, conf, &now, a, err) : tn_fail(err, TN_ENOMEM, "no memory");
 
 	if (r) {
 		log_line(node->log, "node", LOG_LEVEL_ERROR, "",
@@ -351,6 +351,7 @@ void node_stop(struct node *node, void (*fn)(void *arg), void *arg)
 	node->stopping = true;
 	node->stopped = fn;
 	node->stopped_arg = arg;
+	record_end(node, "the node stops");
 	plug_stop_all(node->plug, TN_STOP_EXIT);
 	net_stop(node->net, "shutting down", net_stopped, node);
 }
@@ -365,7 +366,7 @@ struct plug *node_plug(struct node *node)
 	return node->plug;
 }
 
-void node_on_quit(struct node *node, void (*fn)(void *arg), void *arg)
+void node_on_quit(struct node *node, void (*fn)(void *arg, const char *fault), void *arg)
 {
 	node->quit = fn;
 	node->quit_arg = arg;

@@ -66,8 +66,10 @@ void node_free(struct node *);
 struct net *node_net(struct node *);
 struct plug *node_plug(struct node *);
 
-/* What the control command `stop` does: asks the owner of the loop to end it. */
-void node_on_quit(struct node *, void (*fn)(void *arg), void *arg);
+/* Asks the owner of the loop to end it: the control command `stop` (fault NULL), or a plugin
+ * without which the node shall not run has failed (fault: which and why; lent).
+ */
+void node_on_quit(struct node *, void (*fn)(void *arg, const char *fault), void *arg);
 
 /* What the control command `reload` does: the same as SIGHUP. 0 or the reason. */
 void node_on_reload(struct node *, int (*fn)(void *arg, struct tn_error *), void *arg);

@@ -51,6 +51,13 @@ static int take_plugin_dir(struct options *o, const char *value, struct tn_error
 	return 0;
 }
 
+static int take_record(struct options *o, const char *value, struct tn_error *err)
+{
+	(void)err;
+	o->record = value;
+	return 0;
+}
+
 static int take_check(struct options *o, const char *value, struct tn_error *err)
 {
 	(void)value;
@@ -134,6 +141,7 @@ static const struct option_row rows[] = {
 	{ "--p2p-port", true, take_p2p_port },
 	{ "--log-level", true, take_log_level },
 	{ "--plugin-dir", true, take_plugin_dir },
+	{ "--record", true, take_record },
 	{ "--version", false, take_version },
 	{ "-h", false, take_help },
 	{ "--help", false, take_help },
@@ -152,6 +160,7 @@ const char *options_usage(void)
 	       "                      127.0.0.1:P, looks for instances 1 to 8\n"
 	       "  --log-level LEVEL   error, warn, info or debug\n"
 	       "  --plugin-dir DIR    instead of plugin_dir of the configuration\n"
+	       "  --record FILE       record everything from the start, for timenode-replay\n"
 	       "  --version, --help\n"
 	       "Exit codes: 0 done, 1 failed at run time, 2 usage or configuration.\n";
 }

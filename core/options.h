@@ -21,6 +21,7 @@ struct options {
 	const char *pid_file;   /* NULL: timenode.pid in run_dir */
 	const char *log_level;  /* a level's word; NULL: the configuration's */
 	const char *plugin_dir; /* NULL: the configuration's */
+	const char *record;     /* a file to record into from the start; NULL: none */
 	bool daemon;
 	unsigned node_id; /* 0: no private preset */
 	uint16_t p2p_port;

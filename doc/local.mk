@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # doc/local.mk - manual pages from pod; the other documents go into the archive
-doc_pods = doc/timenoded.8.pod doc/timenode-cli.1.pod doc/timenode.conf.5.pod
-doc_mans = doc/timenoded.8 doc/timenode-cli.1 doc/timenode.conf.5
+doc_pods = doc/timenoded.8.pod doc/timenode-cli.1.pod doc/timenode-replay.1.pod doc/timenode.conf.5.pod
+doc_mans = doc/timenoded.8 doc/timenode-cli.1 doc/timenode-replay.1 doc/timenode.conf.5
 EXTRA_DIST += $(doc_pods) doc/architecture.md doc/operating.md doc/plugins.md doc/protocol.md
 CLEANFILES += $(doc_mans)
 man_MANS += $(doc_mans)
@@ -12,6 +12,9 @@ doc/timenoded.8: doc/timenoded.8.pod
 	$(pod_to_man) --section=8 --name=TIMENODED '$(srcdir)/$@.pod' $@
 doc/timenode-cli.1: doc/timenode-cli.1.pod
 	$(pod_to_man) --section=1 --name=TIMENODE-CLI '$(srcdir)/$@.pod' $@
+
+doc/timenode-replay.1: doc/timenode-replay.1.pod
+	$(pod_to_man) --section=1 --name=TIMENODE-REPLAY '$(srcdir)/$@.pod' $@
 
 # Each plugin's own section stands where the page says so.
 plugin_pods = $(sort $(wildcard $(srcdir)/plugins/*/*.pod))

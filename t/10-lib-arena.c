@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "lib/tap.h"
 #include "timenode/file.h"
@@ -152,11 +153,9 @@ static void files(void)
 	uint8_t large[10000];
 
 	snprintf(path, sizeof path, "%s/file", tap_tmpdir());
-	ok(!tn_file_exists(path), "not there");
 	is_int(tn_file_read(path, 100, &text, &n, &err), TN_ENOENT, "cannot be read");
 	ok(!text && strstr(err.text, path), "the text names it");
 	is_int(tn_file_write(path, "a\0b", 3, 0640, &err), 0, "written: %s", err.text);
-	ok(tn_file_exists(path), "there");
 	ok(stat(path, &st) == 0 && (st.st_mode & 0777) == 0640, "with its mode");
 	is_int(tn_file_read(path, 3, &text, &n, &err), 0, "read at its size");
 	is_uint(n, 3, "its size");
@@ -169,11 +168,20 @@ static void files(void)
 	is_int(tn_file_read(path, 1 << 20, &text, &n, &err), 0, "read again");
 	ok(n == sizeof large && memcmp(text, large, n) == 0, "all of it");
 	free(text);
+	is_int(tn_file_create(path, "x", 1, 0600, &err), TN_EBUSY, "not created over another");
+	ok(strstr(err.text, "is there already") != NULL, "%s", err.text);
+	ok(stat(path, &st) == 0 && st.st_size == sizeof large, "which stays as it is");
 	is_int(tn_file_write(path, NULL, 0, 0600, NULL), 0, "an empty file");
 	is_int(tn_file_read(path, 0, &text, &n, NULL), 0, "read with limit 0");
 	is_str(text, "", "is empty");
 	free(text);
 	is_int(tn_file_read(tap_tmpdir(), 100, &text, &n, &err), TN_EIO, "a directory is no file");
+	snprintf(path, sizeof path, "%s/fresh", tap_tmpdir());
+	is_int(tn_file_create(path, "x", 1, 0600, &err), 0, "created where nothing was");
+	ok(stat(path, &st) == 0 && (st.st_mode & 0777) == 0600, "with its mode");
+	ok(symlink("nowhere", path) != 0 && unlink(path) == 0 && symlink("nowhere", path) == 0,
+	   "a link that leads nowhere");
+	is_int(tn_file_create(path, "x", 1, 0600, &err), TN_EBUSY, "is something too");
 	snprintf(path, sizeof path, "%s/none/file", tap_tmpdir());
 	is_int(tn_file_write(path, "x", 1, 0600, &err), TN_EIO, "no such directory");
 	snprintf(path, sizeof path, "%s/sub", tap_tmpdir());
@@ -187,13 +195,13 @@ static void no_leftovers(void)
 	FILE *f;
 	char line[64] = "";
 
-	/* "file" and "sub": nothing temporary stays behind, also after failures. */
+	/* "file", "fresh" and "sub": nothing temporary stays behind, also after failures. */
 	snprintf(command, sizeof command, "ls -A '%s' | tr '\\n' ' '", tap_tmpdir());
 	f = popen(command, "r");
 	if (!f || !fgets(line, sizeof line, f))
 		bail_out("cannot list the directory");
 	pclose(f);
-	is_str(line, "file sub ", "no temporary file is left");
+	is_str(line, "file fresh sub ", "no temporary file is left");
 }
 
 int main(void)

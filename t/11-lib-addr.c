@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * t/11-lib-addr.c - addresses and subnets
  */
+#include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/tap.h"
@@ -46,6 +48,25 @@ static void good(void)
 		is_str(tn_addr_ip_text(&a, buf), t[i].ip, "%s without port", t[i].text);
 		is_uint(a.port, t[i].port, "%s: its port", t[i].text);
 	}
+}
+
+/* Each value of a byte in each place, and each port: as libc writes them. */
+static void digits(void)
+{
+	char buf[TN_ADDR_TEXT], ip[INET_ADDRSTRLEN], text[TN_ADDR_TEXT];
+	struct tn_addr a = at("1.2.3.4");
+	unsigned differ = 0;
+
+	for (unsigned i = 0; i < 65536; i++) {
+		for (unsigned k = 0; k < 4; k++)
+			a.ip[12 + k] = (uint8_t)(i + 67 * k);
+		a.port = (uint16_t)i;
+		inet_ntop(AF_INET, a.ip + 12, ip, sizeof ip);
+		snprintf(text, sizeof text, i ? "%s:%u" : "%s", ip, i);
+		differ += strcmp(tn_addr_text(&a, buf), text) != 0;
+		differ += strcmp(tn_addr_ip_text(&a, buf), ip) != 0;
+	}
+	is_uint(differ, 0, "every number is written as libc writes it");
 }
 
 static void bad(void)
@@ -281,6 +302,7 @@ static void subnets(void)
 int main(void)
 {
 	good();
+	digits();
 	bad();
 	order();
 	kinds();

@@ -320,6 +320,42 @@ static void memory(void)
 	       TN_EBAD, "nothing at all");
 }
 
+/* The reference has no limit for a text: it takes these, and we do up to 1 MiB. */
+static void long_texts(void)
+{
+	enum { LIMIT = 1024 * 1024 };
+	static const struct {
+		const char *name, *head, *tail;
+	} with[] = {
+		{ "Ack", "{\"message_type\":\"", "\"}" },
+		{ "Handshake", "{\"magic\":[84,73,77,69],\"protocol_version\":1,\"network\":\"",
+		  "\"}" },
+		{ "TransactionRejected", "{\"txid\":" ZEROS32 ",\"reason\":\"", "\"}" },
+		{ "PeersResponse", "[\"", "\"]" },
+		{ "Subscribe", "{\"outpoints\":[],\"id\":\"\",\"addresses\":[\"", "\"]}" },
+		{ "Unsubscribe", "\"", "\"" },
+		{ "BlockCommit", "{\"block_hash\":" ZEROS32 ",\"height\":5,\"signatures\":[[\"",
+		  "\",[]]]}" },
+	};
+	char *text = malloc(LIMIT + 2), *line = malloc(LIMIT + 256);
+
+	if (!text || !line)
+		bail_out("no memory");
+	memset(text, 'a', LIMIT + 1);
+	text[LIMIT + 1] = '\0';
+	for (unsigned i = 0; i < sizeof with / sizeof with[0]; i++) {
+		int index = tn_message_find(with[i].name, strlen(with[i].name));
+		const struct tn_schema *s = tn_message_schema((unsigned)index);
+
+		sprintf(line, "%s%.*s%s", with[i].head, LIMIT, text, with[i].tail);
+		isnt_null(get(s, line, NULL), "%s: a text of 1 MiB", with[i].name);
+		sprintf(line, "%s%.*s%s", with[i].head, LIMIT + 1, text, with[i].tail);
+		refused(s, line, with[i].name);
+	}
+	free(text);
+	free(line);
+}
+
 int main(void)
 {
 	arena = tn_arena_create(0);
@@ -330,6 +366,7 @@ int main(void)
 	addresses();
 	ignored();
 	deep();
+	long_texts();
 	alternating();
 	utf8();
 	room();

@@ -25,7 +25,7 @@ static void is_fault(const struct judging *j, enum tn_block_fault want, const ch
 	       tn_block_fault_name(want), "%s", name);
 }
 
-/* ---- the block of doc/protocol.md 9.6, as bytes that others computed */
+/* ---- the block of doc/protocol.md 10.6, as bytes that others computed */
 
 static const char first_block[] =
 	"010000000100000000000000062446a00f5dc1aa0c842ce4e1beb400ee89ead29c247c14a44921dd7b5e1dea"

@@ -143,6 +143,16 @@ static void defer_for_ever(void *arg)
 	t->lab->a->ops->defer(t->lab->a, defer_for_ever, t);
 }
 
+static void undefer_c(void *arg)
+{
+	struct note *t = arg;
+	const struct env_ops *o = t->lab->a->ops;
+
+	o->defer(t->lab->a, note_c, t);
+	o->undefer(t->lab->a, note_c, t); /* one runs later in this tick, one in the next */
+	add_note(t, 'u');
+}
+
 static void deferred(struct lab *l)
 {
 	const struct env_ops *o = l->a->ops;
@@ -160,6 +170,18 @@ static void deferred(struct lab *l)
 	o->wake_at(l->a, 1, wake_and_defer, &t);
 	ok(lab_run(l), "a callback defers");
 	is_str(t.text, "wc", "the work runs after the callback has returned");
+
+	t = (struct note){ .lab = l, .finish_at = 3 };
+	o->defer(l->a, note_a, &t);
+	o->undefer(l->a, note_a, &t);
+	o->undefer(l->a, note_b, &t);
+	o->defer(l->a, undefer_c, &t);
+	o->defer(l->a, note_c, &t);
+	o->defer(l->a, note_a, &t);
+	o->defer(l->a, note_b, &t);
+	ok(lab_run(l), "deferred work that was taken back");
+	lab_wait(l, 5 * MS);
+	is_str(t.text, "uab", "is not done, whether its turn has come or not; other work is");
 
 	t = (struct note){ .lab = l };
 	o->defer(l->a, defer_for_ever, &t);

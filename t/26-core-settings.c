@@ -95,7 +95,7 @@ static void test_defaults(void)
 	is_addr(&s.network.listen.v[0], "0.0.0.0:24100");
 	is_addr(&s.network.listen.v[1], "[::]:24100");
 	ok(!s.has_local && !s.has_genesis && s.rule == DIAL_LOWER, "nothing known of us");
-	ok(s.network.passive_wait == 90000 && !s.network.strict_network, "passive_wait");
+	ok(s.network.passive_wait == 60000 && !s.network.strict_network, "passive_wait");
 	ok(s.network.connect.n == 0 && s.network.genesis_time == 0, "nobody to connect to");
 	is_uint(s.whitelists, 2, "two subnets are never banned");
 	is_uint(s.whitelist[0].bits, 104, "127.0.0.0/8");

@@ -255,14 +255,15 @@ static void audit(struct bed *b)
 
 static void help(struct bed *b)
 {
-	static const char *const all[] = { "status",  "stop",  "reload",  "loglevel", "plugins",
-					   "plugin",  "peers", "addnode", "ban",      "unban",
-					   "banlist", "why",   "audit",   "help",     "echo",
-					   "later",   "many",  "fail" };
+	static const char *const all[] = { "status",  "stop",      "reload", "record",  "loglevel",
+					   "plugins", "plugin",    "peers",  "addnode", "ban",
+					   "unban",   "banlist",   "why",    "audit",   "help",
+					   "echo",    "later",     "many",   "fail",    "messages",
+					   "metrics", "disconnect" };
 	struct answer a = { 0 };
 
 	is_int(bed_ask(b, &a, "{\"cmd\":\"help\"}"), 0, "help");
-	is_uint(a.n, 19, "18 commands");
+	is_uint(a.n, 23, "22 commands");
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
 		bool found = false;
 

@@ -86,6 +86,7 @@ static void faults(void)
 	refused("bad_option: { };", "plugin bad_option: options: ");
 	refused("bad_core: { };", "plugin bad_core: message Handshake belongs to the core");
 	refused("bad_symbol: { };", "bad_symbol.so: cannot be loaded: ");
+	refused("bad_critical: { };", "plugin bad_critical needs a real loop (TN_PF_NATIVE): ");
 	refused("absent: { };", "absent.so: No such file or directory");
 	refused("all47: { colour = 1; };", "test.conf:1");
 	snprintf(pingpong, sizeof pingpong,

@@ -40,18 +40,21 @@ static uint32_t walk(const struct book *b, bool tried_only)
 	return n;
 }
 
-/* Every entry of the walk is found by its address, and there are as many as it says. */
+/* Every entry of the walk is found by its address, and there are as many as it says; the
+ * walk over those that were reached meets the same ones, in the same order. */
 static bool is_sound(const struct book *b)
 {
-	const struct entry *e = NULL;
+	const struct entry *e = NULL, *reached = book_next_reached(b, NULL);
 	uint32_t n = 0;
 
 	while ((e = book_next(b, e))) {
-		if (book_find(b, &e->addr) != e)
+		if (book_find(b, &e->addr) != e || (e == reached) != (e->last_success != 0))
 			return false;
+		if (e == reached)
+			reached = book_next_reached(b, e);
 		n++;
 	}
-	return n == book_count(b) && n <= book_max(b);
+	return !reached && n == book_count(b) && n <= book_max(b);
 }
 
 static void basics(void)
@@ -259,7 +262,7 @@ static void storing(void)
 				book_drop(b, &a);
 		}
 		book_changes(b, &out);
-		same = same && is_same(d, b);
+		same = same && is_same(d, b) && is_sound(b);
 	}
 	ok(same, "after each save the store holds exactly the book");
 	d->puts = d->dels = 0;

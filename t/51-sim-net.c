@@ -118,7 +118,7 @@ static void collisions(void)
 static void own_address(const char *more_a, const char *more_b, const char *what)
 {
 	struct pair p = { .world = world_create(3) };
-	unsigned limit = 95;
+	unsigned limit = 65;
 
 	p.a = node(p.world, "a", "50.28.104.50", more_a, "69.167.168.176");
 	p.b = node(p.world, "b", "69.167.168.176", more_b, "50.28.104.50");
@@ -144,7 +144,7 @@ static void one_sided(void)
 	p.b = node(p.world, "b", "69.167.168.176", "", "50.28.104.50");
 	netlab_start(p.a);
 	netlab_start(p.b);
-	world_run(p.world, world_now(p.world) + 85 * SECOND);
+	world_run(p.world, world_now(p.world) + 55 * SECOND);
 	is_uint(p.b->ups, 0, "the higher one waits for passive_wait");
 	world_run(p.world, world_now(p.world) + 10 * SECOND);
 	ok(link_is_same(&p) && netlab_single(p.b)->outbound, "then it dials itself");
@@ -165,6 +165,20 @@ static void restart(void)
 	is_uint(p.a->downs, 1, "one end seen");
 	is_uint(p.a->ups, 2, "two sessions seen");
 	is_uint(net_off_ended(p.a->net), 0, "balanced");
+	end(&p);
+}
+
+/* A node that is freed while the end of its tick is ordered: the loop turns on. */
+static void freed_within_tick(void)
+{
+	struct pair p = make(7, "50.28.104.50", "69.167.168.176", "");
+
+	world_run(p.world, world_now(p.world) + 30 * SECOND);
+	net_close(p.b->net, netlab_single(p.b), "for the test");
+	netlab_free(p.b);
+	p.b = node(p.world, "b2", "69.167.168.176", "", "50.28.104.50");
+	world_run(p.world, world_now(p.world) + 5 * SECOND);
+	is_uint(p.a->downs, 1, "the other side has seen the end");
 	end(&p);
 }
 
@@ -250,6 +264,7 @@ int main(void)
 	own_address("local_ip = \"200.0.0.1\"", "local_ip = \"9.0.0.1\"", "both wrong");
 	one_sided();
 	restart();
+	freed_within_tick();
 	half_open();
 	corpses();
 	stopping();

@@ -151,7 +151,7 @@ static void two_records(void)
 
 	raw_listen(&dialed, st.them, THEM);
 	netlab_start(st.us);
-	raw_wait(st.world, 95 * SECOND); /* it is for them to dial: passive_wait */
+	raw_wait(st.world, 65 * SECOND); /* it is for them to dial: passive_wait */
 	raw_send(&dialed, st.world, welcome(text, sizeof text, 7));
 	raw_wait(st.world, 20 * SECOND);
 	is_uint(net_peer_next(st.us->net, NULL)->state, LINK_UP, "linked by our own dial");
@@ -529,7 +529,7 @@ static void waited_once(void)
 	netlab_start(st.us);
 	raw_wait(st.world, 400 * SECOND);
 	dials = (unsigned)counts(st.us).dials;
-	ok(dials >= 8 && dials <= 20, "%u dials within 400 s, 90 s of them waiting", dials);
+	ok(dials >= 8 && dials <= 20, "%u dials within 400 s, 60 s of them waiting", dials);
 	leave(&st);
 }
 

@@ -131,6 +131,12 @@ static const struct tn_plugin user = {
 	.needs = TN_ROWS(struct tn_need, { "thing", 1, 0, TN_NEED }),
 };
 
+static const struct tn_plugin critical_user = {
+	TN_HEAD("user", "1", "needs it"),
+	.flags = TN_PF_CRITICAL,
+	.needs = TN_ROWS(struct tn_need, { "thing", 1, 0, TN_NEED }),
+};
+
 static struct plug_builtin builtins[] = { { "base", &old_base }, { "user", &user } };
 
 static struct plugpair meet(int mode)
@@ -278,10 +284,29 @@ static void delays(void)
 	plugpair_free(&p);
 }
 
+/* ---- a plugin without which the node shall not run needs the one that fails */
+
+static void needed(void)
+{
+	struct plugpair p;
+
+	builtins[1].desc = &critical_user;
+	p = meet(FAILS);
+	ask(&p, 9);
+	is_uint(p.a->fatals, 0, "nine failures");
+	ask(&p, 20);
+	is_uint(p.a->fatals, 1, "ten end the node, once");
+	is_str(p.a->fatal, "plugin base failed", "told by its name");
+	is_str(shown(&p, "base", NULL), "1 running", "nobody is put into quarantine");
+	plugpair_free(&p);
+	builtins[1].desc = &user;
+}
+
 int main(void)
 {
 	upgrade();
 	failures();
 	delays();
+	needed();
 	return done_testing();
 }

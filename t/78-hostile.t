@@ -305,15 +305,15 @@ attack('1,000 connects from one address', sub ($ip) {
 # 64 KiB for each line of a few bytes: the queue is bounded, then no progress ends it.
 attack('a reader that never reads', sub ($ip) {
 	my $p = hold(session($ip));
-	$p->send_raw(qq("GetMasternodes"\n) x 100);
-}, sub ($n) { +{ shook($n), GetMasternodes => { received => 100 * $n, handled => 100 * $n } } }, max => 3,
+	$p->send_raw(qq("GetMasternodes"\n) x 500);
+}, sub ($n) { +{ shook($n), GetMasternodes => { received => 500 * $n, handled => 500 * $n } } }, max => 3,
 	log => qr/it took none of our bytes for \d+ s/, after => sub ($ip, $n) {
 	wait_until(sub { !grep { $_->{ip} eq $ip } $calm->rows('peers') }, 10, 'all are given up');
 	my ($row) = grep { $_->{ip} eq $ip && $_->{message} eq 'MasternodesResponse' } $calm->rows('audit');
-	is($row->{offered}, 100 * $n, 'each has been answered');
+	is($row->{offered}, 500 * $n, 'each has been answered');
 	cmp_ok($row->{refused}{full}, '>', 0, 'answers that found the queue full are refused(full)');
 	cmp_ok($row->{discarded}, '>', 0, 'what lay in it at the end is discarded');
-	is($row->{sent} + $row->{refused}{full} + $row->{discarded}, 100 * $n, 'and that is all');
+	is($row->{sent} + $row->{refused}{full} + $row->{discarded}, 500 * $n, 'and that is all');
 });
 
 $calm->audit_ok;

@@ -25,7 +25,7 @@ sub compile ($version, $to, @more) {
 	my @san = $ENV{TN_SANITIZED} ? "-fsanitize=$ENV{TN_SANITIZED}" : ();
 	my ($code, $out, $err) = run_cmd([@cc, qw(-O1 -fPIC -shared -fvisibility=hidden), @san,
 		"-I$src/include", "-I$build/include", qq(-DTN_BUILD="$version"), @more,
-		"$src/plugins/pingpong/pingpong.c", "-L$stage->{libdir}", '-ltimenode', '-o', $to], deadline => 60);
+		(map { "$src/plugins/pingpong/$_.c" } qw(pingpong handover)), "-L$stage->{libdir}", '-ltimenode', '-o', $to], deadline => 60);
 	$code == 0 or BAIL_OUT("cannot compile a build of pingpong: $out$err");
 	return $to;
 }

@@ -126,6 +126,26 @@ sub lives_on ($n, $p) {
 	lives_on($n, $p);
 }
 
+# ---- always BROKEN, and the node shall not run without it: the node stops, as failed
+
+{
+	my ($n, $p) = bench('bad_critical', score => { close => 1000, ban => 3000 });
+	my $why = 'plugin bad_critical fails, and the node cannot go on without it: its verdicts are BROKEN again and again';
+	$p->send_line('"GetBlockHeight"') for 1 .. 9;
+	wait_until(sub { refused($n, 'broken') == 9 }, 10, 'nine failures');
+	is(shown($n, 'bad_critical')->{state}, 'running', 'nine failures are not ten');
+	$p->send_line('"GetBlockHeight"') for 1 .. 20;
+	is($n->ended(20), 1, 'ten are: the node ends with exit code 1');
+	like(($n->log_lines(qr/error plug/))[0] // '', qr/\Q$why\E$/, 'the log says which plugin, and why');
+	is($n->log_count(qr/error plug/), 1, 'once');
+	ok($n->log_has(qr/info main Stopping: plugin bad_critical failed/), 'it stops in order');
+	ok($n->log_has(qr/info main Stopped/), 'to the end');
+	ok($n->log_has(qr/audit: every message accounted for/), 'with every message accounted for');
+	ok(!$n->log_has(qr/quarantine/), 'nobody is put into quarantine');
+	$p->close;
+	$n->forget;
+}
+
 # ---- closes its session and cancels its timers in their own handlers
 
 {

@@ -48,6 +48,8 @@ my %mode = (
 	"$var{libdir}/pkgconfig/timenode.pc"  => 0644,
 	"$var{mandir}/man8/timenoded.8"       => 0644,
 	"$var{mandir}/man1/timenode-cli.1"    => 0644,
+	"$var{mandir}/man1/timenode-replay.1" => 0644,
+	"$var{bindir}/timenode-replay"        => 0755,
 	"$var{mandir}/man5/timenode.conf.5"   => 0644,
 );
 $mode{"$var{systemdsystemunitdir}/timenoded.service"} = 0644 if $var{systemdsystemunitdir} =~ /^\//;

@@ -245,7 +245,7 @@ none_missing('every command is in timenode-cli(1), with its arguments', map { "$
 } $node[0]->rows('help'));
 
 $node[0]->cli('ban', '10.9.9.9', '1h', 'for the test');
-my %asked = (status => {}, peers => {}, rtt => {}, why => { ip => '127.0.0.2' }, audit => {}, plugins => {}, banlist => {}, peerbook => {}, help => {});
+my %asked = (status => {}, peers => {}, rtt => {}, why => { ip => '127.0.0.2' }, audit => {}, messages => {}, metrics => {}, plugins => {}, banlist => {}, peerbook => {}, help => {});
 for my $command (sort keys %asked) {
 	my %field = map { map { $_ => 1 } keys %$_ } $node[0]->rows($command, $asked{$command});
 	cmp_ok(scalar keys %field, '>', 2, "$command has rows");

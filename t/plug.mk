@@ -28,6 +28,12 @@ t_43_bus_dispatch_t_CPPFLAGS = $(unit_cppflags)
 t_43_bus_dispatch_t_LDADD = $(plug_libs)
 TESTS += t/43-bus-dispatch.t
 
+check_PROGRAMS += t/49-bus-hog.t
+t_49_bus_hog_t_SOURCES = t/49-bus-hog.c t/lib/tap.c
+t_49_bus_hog_t_CPPFLAGS = $(unit_cppflags)
+t_49_bus_hog_t_LDADD = $(plug_libs)
+TESTS += t/49-bus-hog.t
+
 check_PROGRAMS += t/44-bus-question.t
 t_44_bus_question_t_SOURCES = t/44-bus-question.c t/lib/tap.c
 t_44_bus_question_t_CPPFLAGS = $(unit_cppflags)
@@ -145,6 +151,12 @@ t_49_plug_job_t_CPPFLAGS = $(unit_cppflags)
 t_49_plug_job_t_LDADD = $(plug_libs)
 TESTS += t/49-plug-job.t
 
+check_PROGRAMS += t/49-plug-batch.t
+t_49_plug_batch_t_SOURCES = t/49-plug-batch.c t/lib/tap.c
+t_49_plug_batch_t_CPPFLAGS = $(unit_cppflags)
+t_49_plug_batch_t_LDADD = $(plug_libs)
+TESTS += t/49-plug-batch.t
+
 # The pure files of blocks, without the plugin.
 blocks_window = plugins/blocks/window.c plugins/blocks/window_next.c plugins/blocks/window.h \
 	plugins/blocks/window_impl.h
@@ -163,9 +175,3 @@ t_47_blocks_branch_t_SOURCES = t/47-blocks-branch.c $(blocks_branch) $(chaingen_
 t_47_blocks_branch_t_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/plugins
 t_47_blocks_branch_t_LDADD = libtimenode.la
 TESTS += t/47-blocks-branch.t
-
-check_PROGRAMS += t/49-plug-batch.t
-t_49_plug_batch_t_SOURCES = t/49-plug-batch.c t/lib/tap.c
-t_49_plug_batch_t_CPPFLAGS = $(unit_cppflags)
-t_49_plug_batch_t_LDADD = $(plug_libs)
-TESTS += t/49-plug-batch.t

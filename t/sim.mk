@@ -9,6 +9,12 @@ libtnkeeper_a_CPPFLAGS = $(AM_CPPFLAGS) -DTN_BUILTIN=keeper
 libtnkeeper_a_SOURCES = t/sim/keeper.c
 fleet_libs = libtnfleet.a libtnkeeper.a libtnsim.a libtnplugins.a $(core_libs)
 
+check_PROGRAMS += t/33-net-peer.t
+t_33_net_peer_t_SOURCES = t/33-net-peer.c t/lib/tap.c
+t_33_net_peer_t_CPPFLAGS = $(unit_cppflags)
+t_33_net_peer_t_LDADD = $(fleet_libs)
+TESTS += t/33-net-peer.t
+
 check_PROGRAMS += t/51-sim-net.t
 t_51_sim_net_t_SOURCES = t/51-sim-net.c t/lib/tap.c
 t_51_sim_net_t_CPPFLAGS = $(unit_cppflags)

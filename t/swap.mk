@@ -20,6 +20,11 @@ check_LTLIBRARIES += t/plugins/bad_flood.la
 t_plugins_bad_flood_la_SOURCES = t/plugins/bad_flood.c
 t_plugins_bad_flood_la_LDFLAGS = $(fixture_ldflags)
 t_plugins_bad_flood_la_LIBADD = libtimenode.la
+check_LTLIBRARIES += t/plugins/bad_critical.la
+t_plugins_bad_critical_la_SOURCES = t/plugins/bad_critical.c
+t_plugins_bad_critical_la_LDFLAGS = $(fixture_ldflags)
+t_plugins_bad_critical_la_LIBADD = libtimenode.la
+
 check_LTLIBRARIES += t/plugins/bad_broken.la
 t_plugins_bad_broken_la_SOURCES = t/plugins/bad_broken.c
 t_plugins_bad_broken_la_LDFLAGS = $(fixture_ldflags)

@@ -15,7 +15,7 @@ clean-local:
 	rm -rf stage
 
 sys_tests = t/71-mesh.t t/71-private.t t/73-audit-red.t t/74-wishes.t t/75-devnet.t t/76-collide.t \
-	t/79-service.t
+	t/79-service.t t/83-top.t
 dist_check_SCRIPTS += $(sys_tests)
 TESTS += $(sys_tests)
 

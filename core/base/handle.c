@@ -87,6 +87,47 @@ uint64_t handles_add(struct handles *h, void *obj)
 	return pack(h, index);
 }
 
+/* Out of the list of free places, to its head. */
+static void free_first(struct handles *h, uint32_t index)
+{
+	uint32_t *at = &h->free;
+
+	while (*at != NO_PLACE && *at != index)
+		at = &h->places[*at].next_free;
+	if (*at == index)
+		*at = h->places[index].next_free;
+	h->places[index].next_free = h->free;
+	h->free = index;
+}
+
+bool handles_next_is(struct handles *h, uint64_t handle)
+{
+	uint32_t index = (uint32_t)handle - 1;
+
+	if (index >= NO_PLACE - 1)
+		return false;
+	while (h->n <= index) {
+		if (h->n == h->room && !grow(h))
+			return false;
+		h->places[h->n] = (struct place){ .next_free = h->free };
+		h->free = h->n++;
+	}
+	if (h->places[index].obj)
+		return false;
+	h->places[index].generation = (uint32_t)(handle >> 32);
+	free_first(h, index);
+	return true;
+}
+
+uint32_t handles_coming(const struct handles *h, uint64_t *out, uint32_t n)
+{
+	uint32_t got = 0;
+
+	for (uint32_t at = h->free; at != NO_PLACE && got < n; at = h->places[at].next_free)
+		out[got++] = pack(h, at);
+	return got;
+}
+
 static struct place *find(const struct handles *h, uint64_t handle)
 {
 	uint32_t index = (uint32_t)handle - 1; /* 0 becomes an index that is never used */

@@ -32,8 +32,8 @@ struct single {
 struct logger {
 	struct log_out out;
 	enum log_level level;
-	uint32_t singles;
-	int64_t window; /* microseconds, 0: no limit */
+	uint32_t singles, taken; /* taken: places with a key */
+	int64_t window;          /* microseconds, 0: no limit */
 	struct single single[LOG_LEVELS_MAX];
 	uint64_t key[PLACES]; /* 0: free; apart from the rest, for they are searched */
 	struct repeat repeat[PLACES];
@@ -194,6 +194,7 @@ static void release(struct logger *l, size_t i, int64_t now)
 		write_text(l, r->subsystem, r->level, now, text);
 	}
 	l->key[i] = 0;
+	l->taken--;
 	r->lines = 0;
 }
 
@@ -235,6 +236,7 @@ static size_t choose_place(struct logger *l, const char *fmt, const char *subjec
 		release(l, i, now);
 	if (!l->key[i]) {
 		l->key[i] = key;
+		l->taken++;
 		l->repeat[i].since = now;
 	}
 	return i;
@@ -308,10 +310,12 @@ bool logger_tick(struct logger *l)
 	int64_t now = l->out.wall_us(l->out.arg);
 	bool pending = false;
 
-	for (size_t i = 0; i < PLACES; i++) {
-		if (l->key[i] && is_over(l, &l->repeat[i], now))
+	for (size_t i = 0; l->taken && i < PLACES; i++) {
+		if (!l->key[i])
+			continue;
+		if (is_over(l, &l->repeat[i], now))
 			release(l, i, now);
-		if (has_sum(&l->repeat[i]))
+		else if (has_sum(&l->repeat[i]))
 			pending = true;
 	}
 	return pending;

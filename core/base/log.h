@@ -66,7 +66,7 @@ void log_vline(struct logger *, const char *subsystem, enum log_level, const cha
 const char *log_safe(char buf[LOG_SAFE_MAX], const void *p, size_t n);
 
 /* Writes out the sums of repeats whose time is over. True while a sum is pending; the
- * node calls it each second.
+ * node calls it each five seconds.
  */
 bool logger_tick(struct logger *);
 

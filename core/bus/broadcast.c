@@ -57,9 +57,11 @@ static int to_all(struct bus_member *m, const struct tn_filter *filter, unsigned
 	struct session *s;
 	int sent = 0;
 
-	for (s = net_first(m->bus->net); s; s = net_next(s))
+	for (s = net_first(m->bus->net); s; s = net_next(s)) {
+		session_prefetch(net_next(s));
 		if (bus_matches(m, filter, s) && !send_shared(m, row, body, s, f))
 			sent++;
+	}
 	return sent;
 }
 

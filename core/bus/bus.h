@@ -101,6 +101,8 @@ struct bus_call {
 void bus_enter(struct bus *, struct bus_call *, struct bus_member *, const char *handler,
 	       const char *message);
 void bus_exit(struct bus *, struct bus_call *);
+/* Rates begin with full buckets and no line has been seen before: as in a bus just made. */
+void bus_forget(struct bus *);
 unsigned bus_depth(const struct bus *); /* 0: no plugin is being called */
 
 /* Whose code runs now, for a signal handler on this thread: only reads, borrows all. */

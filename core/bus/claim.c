@@ -7,12 +7,7 @@
 
 #include "bus/impl.h"
 
-static const struct claim nobody;
-
-const struct claim *claim_of(const struct bus *b, unsigned id)
-{
-	return id < b->claims ? &b->claim[id] : &nobody;
-}
+const struct claim claim_none;
 
 const char *bus_owner(const struct bus *b, unsigned id)
 {
@@ -90,6 +85,7 @@ static void take_name(struct bus_member *m, unsigned i)
 
 	c->owner = m;
 	c->row = (uint16_t)i;
+	c->message = member_row(m, i);
 	names_set_max(m->bus->names, m->row[i].id, member_row(m, i)->max);
 }
 
@@ -232,6 +228,7 @@ static void drop_claims(struct bus_member *m)
 		if (b->claim[id].owner != m)
 			continue;
 		b->claim[id].owner = NULL;
+		b->claim[id].message = NULL;
 		names_set_max(b->names, id, 0);
 	}
 }

@@ -209,7 +209,7 @@ static void dispatch(struct bus *b, struct session *s, const struct claim *c, un
 {
 	struct bus_msg m = { .s = s, .e = e, .owner = c->owner, .id = (uint16_t)id };
 
-	m.row = member_row(c->owner, c->row);
+	m.row = c->message;
 	m.msg = (struct tn_msg){ .from = { s->sid },
 				 .rx_us = s->heard_us,
 				 .line = line,

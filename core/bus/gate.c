@@ -54,6 +54,26 @@ bool gate_seen_create(struct bus *b)
 	return b->seen != NULL;
 }
 
+void bus_forget(struct bus *b)
+{
+	struct tn_seen *seen = b->seen;
+
+	for (struct session *s = net_any(b->net, NULL); s; s = net_any(b->net, s)) {
+		struct bus_peer *p = peer_of(s);
+
+		if (!p)
+			continue;
+		free(p->row);
+		p->row = NULL;
+		p->rows = 0;
+	}
+	b->seen = NULL;
+	if (seen && gate_seen_create(b))
+		tn_seen_free(seen);
+	else
+		b->seen = seen;
+}
+
 void gate_unmark(struct bus *b, struct bus_msg *m)
 {
 	if (m->marked)

@@ -40,6 +40,7 @@ struct viewer {
 
 struct claim { /* by message number */
 	struct bus_member *owner;
+	const struct tn_message *message; /* the owner's row */
 	struct viewer *viewer;
 	uint16_t row, viewers;
 };
@@ -149,7 +150,13 @@ static inline struct bus_peer *peer_of(const struct session *s)
 void bus_failed(struct bus_member *, unsigned points, const char *what);
 
 /* claim.c */
-const struct claim *claim_of(const struct bus *, unsigned id); /* never NULL */
+extern const struct claim claim_none;
+
+/* Never NULL. */
+static inline const struct claim *claim_of(const struct bus *b, unsigned id)
+{
+	return id < b->claims ? &b->claim[id] : &claim_none;
+}
 
 /* gate.c: a reason, or -1 to go on */
 int gate_in(struct bus *, struct bus_msg *);

@@ -19,7 +19,12 @@ struct frame *sent_frame(struct bus_member *m, unsigned row, const void *body)
 {
 	const struct tn_message *r = member_row(m, row);
 
-	return frame_encode(m->row[row].id, r->name, r->schema ? r->schema : &tn_schema_unit, body);
+	struct frame *f = frame_encode(m->row[row].id, r->name,
+				       r->schema ? r->schema : &tn_schema_unit, body);
+
+	if (f)
+		net_encoded(m->bus->net, f->n);
+	return f;
 }
 
 struct session *sent_to(const struct bus *b, uint64_t sid)
@@ -76,6 +81,9 @@ int bus_send(struct bus_member *m, uint64_t sid, unsigned row, const void *body,
 	if (!s)
 		return TN_EGONE;
 	rc = sent_gate(m, row, s);
+	if (!rc)
+		rc = net_check_room(m->bus->net, s, m->row[row].id,
+				    member_row(m, row)->flags & TN_CLOSE_IF_FULL);
 	if (rc)
 		return rc;
 	f = sent_frame(m, row, body);

@@ -61,6 +61,9 @@ const char *conf_where(const struct conf *, const char *group, const char *key, 
  */
 int conf_check_table(struct tn_table options, size_t conf_bytes, struct tn_error *);
 
+/* Size of an option's member in its struct; 0 for a type that is none. */
+size_t conf_option_bytes(const struct tn_option *);
+
 /* Differences between two filled structs in options marked fixed: the key of the first
  * changed one, NULL if none.
  */

@@ -40,7 +40,7 @@ static const struct tn_option network[] = {
 	    "Our own address as peers see it. Empty: found out."),
 	OPT(settings_network, dial_rule, "lower", 1, 16,
 	    "Which of two nodes dials: the one with the lower or higher address, or any."),
-	OPT_MS(settings_network, passive_wait, "90s", 0, HOUR,
+	OPT_MS(settings_network, passive_wait, "1m", 0, HOUR,
 	       "How long to wait for the other side where it should dial."),
 	OPT(settings_network, strict_network, "false", 0, 0,
 	    "Refuse peers that do not tell the same network."),

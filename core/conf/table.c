@@ -66,7 +66,7 @@ const char *conf_fixed_changed(struct tn_table options, const void *old, const v
 
 /* ---- checking a table */
 
-static size_t size_of(const struct tn_option *o)
+size_t conf_option_bytes(const struct tn_option *o)
 {
 	switch (o->type) {
 	case TN_O_BOOL:
@@ -98,7 +98,7 @@ static bool is_key(const char *key)
 static int check_row(struct tn_table t, unsigned row, size_t conf_bytes, struct tn_error *err)
 {
 	const struct tn_option *o = conf_row(t, row);
-	size_t size = size_of(o);
+	size_t size = conf_option_bytes(o);
 
 	if (!is_key(o->key))
 		return tn_fail(

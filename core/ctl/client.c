@@ -43,8 +43,12 @@ static void client_reply(void *arg, const char *json, size_t n, bool last);
 static void on_timer(void *arg)
 {
 	struct client *c = arg;
-	uint64_t still_us = env_mono_us(c->ctl->set.env) - c->moved_us;
+	struct env *env = c->ctl->set.env;
+	uint64_t still_us;
 
+	env->quiet++; /* a replay has no clients */
+	still_us = env_mono_us(env) - c->moved_us;
+	env->quiet--;
 	c->timer = 0;
 	if (!c->cut && queued(c) == 0)
 		return;

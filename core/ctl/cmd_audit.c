@@ -5,6 +5,8 @@
  * way. `dir` is who dialed; a row of what came in has `received`, one of what went out
  * has `offered`.
  */
+#include <stdlib.h>
+
 #include "ctl/impl.h"
 
 /* Whose account: a live session, or ended ones of an address. */
@@ -122,9 +124,95 @@ static int run_audit(struct request *r, struct tn_error *err)
 	return 0;
 }
 
+/* ---- messages: the same, summed over all peers */
+
+struct sums {
+	struct account_row *row; /* by message number */
+	uint64_t *refused[2], *queued;
+};
+
+static void add_account(struct sums *sum, const struct account *a, const struct session *live)
+{
+	for (unsigned i = 0; i < a->rows; i++) {
+		const struct account_row *from = &a->row[i];
+		struct account_row *to = &sum->row[from->id];
+
+		to->received += from->received;
+		to->handled += from->handled;
+		to->unknown += from->unknown;
+		to->malformed += from->malformed;
+		to->waiting += from->waiting;
+		to->offered += from->offered;
+		to->sent += from->sent;
+		to->discarded += from->discarded;
+		sum->refused[ACCOUNT_IN][from->id] += account_refused(from, ACCOUNT_IN);
+		sum->refused[ACCOUNT_OUT][from->id] += account_refused(from, ACCOUNT_OUT);
+		if (live && live->out.count)
+			sum->queued[from->id] += send_queue_count(&live->out, from->id);
+	}
+}
+
+static void give_sum(struct request *r, const struct sums *sum, unsigned id)
+{
+	const struct account_row *row = &sum->row[id];
+
+	if (!row->received && !row->offered)
+		return;
+	reply_row(r);
+	reply_text(r, "message", names_text(net_names(r->ctl->set.net), id));
+	reply_u64(r, "received", row->received);
+	reply_u64(r, "handled", row->handled);
+	reply_u64(r, "refused_in", sum->refused[ACCOUNT_IN][id]);
+	reply_u64(r, "unknown", row->unknown);
+	reply_u64(r, "malformed", row->malformed);
+	reply_u64(r, "waiting", row->waiting);
+	reply_u64(r, "offered", row->offered);
+	reply_u64(r, "sent", row->sent);
+	reply_u64(r, "refused_out", sum->refused[ACCOUNT_OUT][id]);
+	reply_u64(r, "discarded", row->discarded);
+	reply_u64(r, "queued", sum->queued[id]);
+	reply_send(r);
+}
+
+static void give_sums(struct request *r, struct sums *sum)
+{
+	const struct net *net = r->ctl->set.net;
+	const struct net_total *t;
+
+	for (const struct session *s = NULL; (s = net_any(net, s));)
+		add_account(sum, &s->account, s);
+	for (size_t i = 0; (t = net_total(net, i)); i++)
+		add_account(sum, &t->account, NULL);
+	for (unsigned id = 0; id < names_count(net_names(r->ctl->set.net)); id++)
+		give_sum(r, sum, id);
+}
+
+static int run_messages(struct request *r, struct tn_error *err)
+{
+	unsigned n = names_count(net_names(r->ctl->set.net)), i;
+	struct sums sum = { .row = calloc(n, sizeof *sum.row) };
+	uint64_t *counts = calloc(n, 3 * sizeof *counts);
+	int rc = 0;
+
+	if (sum.row && counts) {
+		for (i = 0; i < 2; i++)
+			sum.refused[i] = counts + (size_t)i * n;
+		sum.queued = counts + (size_t)2 * n;
+		give_sums(r, &sum);
+	} else {
+		rc = tn_fail(err, TN_ENOMEM, "no memory");
+	}
+	free(sum.row);
+	free(counts);
+	return rc;
+}
+
 const struct command command_audit[] = {
 	{ .name = "audit",
 	  .help = "every message received or offered, with its fate; off_by is 0",
 	  .run = run_audit },
+	{ .name = "messages",
+	  .help = "the account of each message, summed over all peers",
+	  .run = run_messages },
 	{ .name = NULL },
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * core/ctl/cmd_node.c - status, stop, reload, loglevel
+ * core/ctl/cmd_node.c - status, stop, reload, record, loglevel
  */
 #include <stdio.h>
 
@@ -174,6 +174,27 @@ static int run_loglevel(struct request *r, struct tn_error *err)
 	return 0;
 }
 
+static int run_record(struct request *r, struct tn_error *err)
+{
+	const struct ctl_setup *set = &r->ctl->set;
+	struct ctl_recording now;
+	int rc;
+
+	if (!set->record)
+		return tn_fail(err, TN_ENOENT, "this node cannot be recorded");
+	rc = set->record(set->arg, r->value[0], r->value[1], r->value[2], &now, err);
+	if (rc)
+		return rc;
+	reply_row(r);
+	reply_text(r, "state", now.state);
+	reply_text(r, "file", now.file);
+	reply_u64(r, "bytes", now.bytes);
+	reply_u64(r, "max", now.max);
+	reply_u64(r, "turns", now.turns);
+	reply_send(r);
+	return 0;
+}
+
 const struct command command_node[] = {
 	{ .name = "status", .help = "the node in one row", .run = run_status },
 	{ .name = "stop", .help = "end the node", .changes = true, .run = run_stop },
@@ -181,6 +202,12 @@ const struct command command_node[] = {
 	  .help = "read the configuration again, as SIGHUP does",
 	  .changes = true,
 	  .run = run_reload },
+	{ .name = "record",
+	  .help = "start, stop or status: all traffic and decisions into a file for timenode-replay",
+	  .param = { { "action", false }, { "file", true }, { "size", true } },
+	  .changes = true,
+	  .outside = true,
+	  .run = run_record },
 	{ .name = "loglevel",
 	  .help = "error, warn, info or debug, for all subsystems or one, until restart or reload",
 	  .param = { { "subsystem", true }, { "level", false } },

@@ -7,6 +7,21 @@
 
 /* ---- peers */
 
+/* Of all its messages. */
+static void give_traffic(struct request *r, const struct session *s)
+{
+	uint64_t received = 0, sent = 0;
+
+	for (unsigned i = 0; i < s->account.rows; i++) {
+		received += s->account.row[i].received;
+		sent += s->account.row[i].sent;
+	}
+	reply_u64(r, "received", received);
+	reply_u64(r, "sent", sent);
+	reply_u64(r, "bytes_in", s->read_bytes);
+	reply_u64(r, "bytes_out", s->wrote_bytes);
+}
+
 static void give_peer(struct request *r, const struct session *s, uint64_t now)
 {
 	reply_row(r);
@@ -25,6 +40,8 @@ static void give_peer(struct request *r, const struct session *s, uint64_t now)
 	reply_bool(r, "masternode", s->masternode);
 	reply_bool(r, "manual", s->manual);
 	reply_bool(r, "primary", s->primary);
+	give_traffic(r, s);
+	reply_u64(r, "sid", s->sid);
 	reply_send(r);
 }
 
@@ -55,6 +72,38 @@ static int run_addnode(struct request *r, struct tn_error *err)
 	if (rc == TN_EFULL)
 		return tn_fail(err, rc, "the table of peers is full");
 	return rc;
+}
+
+static bool is_meant(const struct session *s, const struct tn_addr *a)
+{
+	if (s->state == LINK_CLOSING || tn_addr_cmp_ip(&s->remote, a) != 0)
+		return false;
+	return !a->port || s->addr.port == a->port || s->remote.port == a->port;
+}
+
+/* Only this once: somebody whom we want is dialed again, and may dial us. */
+static int run_disconnect(struct request *r, struct tn_error *err)
+{
+	struct net *net = r->ctl->set.net;
+	const char *text = r->value[0];
+	unsigned ended = 0;
+	struct tn_addr a;
+
+	if (tn_addr_parse(&a, text, strlen(text)) < 0)
+		return tn_fail(err, TN_EINVAL, "\"%.60s\" is no address", text);
+	for (struct session *s = NULL; (s = net_any(net, s));) {
+		if (!is_meant(s, &a))
+			continue;
+		reply_row(r);
+		reply_ip(r, "ip", &s->addr);
+		reply_u64(r, "port", s->addr.port);
+		reply_text(r, "dir", s->outbound ? "out" : "in");
+		reply_text(r, "state", link_state_text((enum link_state)s->state));
+		reply_send(r);
+		net_close(net, s, "ended by the operator");
+		ended++;
+	}
+	return ended ? 0 : tn_fail(err, TN_ENOENT, "no session with %.60s (peers)", text);
 }
 
 /* ---- bans */
@@ -157,6 +206,11 @@ const struct command command_peers[] = {
 	  .param = { { "addr", false } },
 	  .changes = true,
 	  .run = run_addnode },
+	{ .name = "disconnect",
+	  .help = "end the sessions with an address; who is wanted is dialed again",
+	  .param = { { "addr", false } },
+	  .changes = true,
+	  .run = run_disconnect },
 	{ .name = "ban",
 	  .help = "close and keep out an address or subnet for a duration (90s, 1h, 7d)",
 	  .param = { { "addr", false }, { "duration", true }, { "reason", true } },

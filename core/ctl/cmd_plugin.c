@@ -57,6 +57,48 @@ static int run_plugins(struct request *r, struct tn_error *err)
 	return 0;
 }
 
+/* ---- metrics */
+
+static void give_times(struct request *r, const struct plug_metric *m)
+{
+	const struct {
+		const char *key;
+		uint64_t v;
+	} part[] = { { "last", m->last_us }, { "min", m->min_us }, { "max", m->max_us } };
+
+	if (m->kind == TN_M_TIMES && m->times)
+		reply_u64(r, "times", m->times);
+	else
+		reply_null(r, "times");
+	for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
+		if (m->kind == TN_M_TIMES && m->times)
+			reply_u64(r, part[i].key, part[i].v);
+		else
+			reply_null(r, part[i].key);
+	}
+}
+
+static int run_metrics(struct request *r, struct tn_error *err)
+{
+	static const char *const kind[] = { "count", "gauge", "times" };
+	struct plug_metric m;
+
+	(void)err;
+	for (size_t i = 0; plug_metric(r->ctl->set.plug, i, &m); i++) {
+		reply_row(r);
+		reply_text(r, "plugin", m.plugin);
+		reply_text(r, "name", m.name);
+		reply_text(r, "kind", m.kind <= TN_M_TIMES ? kind[m.kind] : "?");
+		reply_i64(r, "value", m.value);
+		give_times(r, &m);
+		reply_text(r, "help", m.help ? m.help : "");
+		reply_send(r);
+	}
+	return 0;
+}
+
+/* ---- load, unload, upgrade */
+
 static int run_plugin(struct request *r, struct tn_error *err)
 {
 	const char *action = r->value[0], *name = r->value[1];
@@ -73,6 +115,7 @@ static int run_plugin(struct request *r, struct tn_error *err)
 
 const struct command command_plugin[] = {
 	{ .name = "plugins", .help = "loaded plugins in the order of loading", .run = run_plugins },
+	{ .name = "metrics", .help = "what the plugins count and time", .run = run_metrics },
 	{ .name = "plugin",
 	  .help = "load, unload or upgrade a plugin by name",
 	  .param = { { "action", false }, { "name", false } },

@@ -12,6 +12,12 @@
 
 struct ctl;
 
+struct ctl_recording {     /* `record status` */
+	const char *state; /* "off", "starting", "recording" */
+	char file[512];
+	uint64_t bytes, max, turns;
+};
+
 struct ctl_setup {
 	struct env *env;
 	struct timers *timers;
@@ -24,6 +30,9 @@ struct ctl_setup {
 	void (*quit)(void *arg);
 	/* `reload`: the same as SIGHUP; 0 or an error with the reason. May be NULL. */
 	int (*reload)(void *arg, struct tn_error *);
+	/* `record`: file and size may be NULL. *out is how it stood before a stop. May be NULL. */
+	int (*record)(void *arg, const char *action, const char *file, const char *size,
+		      struct ctl_recording *out, struct tn_error *);
 	void *arg;
 };
 

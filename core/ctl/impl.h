@@ -34,6 +34,7 @@ struct command {
 	const char *name, *help;
 	struct param param[CTL_PARAMS]; /* in the order in which people write them */
 	bool changes;                   /* worth a log line */
+	bool outside;                   /* no part of a recording: it starts and ends them */
 	/* Writes its rows; 0, PLUG_LATER (its end will come) or an error with the reason. */
 	int (*run)(struct request *, struct tn_error *);
 };

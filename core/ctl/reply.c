@@ -96,12 +96,22 @@ static void begin(struct request *r, const char *what)
 	add_z(&r->out, what);
 }
 
+/* What a client does with it is no part of a recording. */
+static void hand_out(struct request *r, const char *json, size_t n, bool last)
+{
+	struct env *env = r->ctl->set.env;
+
+	env->quiet++;
+	r->fn(r->arg, json, n, last);
+	env->quiet--;
+}
+
 static void give(struct request *r, bool last)
 {
 	if (r->out.bad)
 		r->lost = true;
 	else
-		r->fn(r->arg, r->out.p, r->out.n, last);
+		hand_out(r, r->out.p, r->out.n, last);
 }
 
 static void key(struct request *r, const char *name)
@@ -214,7 +224,7 @@ static void give_fixed(struct request *r)
 	int n = snprintf(text, sizeof(text), "{\"id\":%s,\"error\":\"no memory\",\"code\":%d}",
 			 r->id, TN_ENOMEM);
 
-	r->fn(r->arg, text, (size_t)n, true);
+	hand_out(r, text, (size_t)n, true);
 }
 
 void reply_end(struct request *r, int code, const char *error)

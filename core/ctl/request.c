@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "ctl/impl.h"
+#include "env/record.h"
 
 #define DEPTH_MAX 16
 #define PLAIN (JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE)
@@ -319,6 +320,26 @@ static int run(struct request *r, json_object *doc, struct tn_error *err)
 	return own->run(r, err);
 }
 
+/* A replay asks the same. What is held and answered later is the plugin's work. */
+static int run_recorded(struct request *r, json_object *doc, struct tn_view line,
+			struct tn_error *err)
+{
+	struct env_record *rec = r->ctl->set.env->record;
+	json_object *cmd = NULL;
+	const struct command *own = NULL;
+	int rc;
+
+	if (json_object_object_get_ex(doc, "cmd", &cmd) &&
+	    json_object_is_type(cmd, json_type_string))
+		own = command_find(json_object_get_string(cmd));
+	if (!rec || (own && own->outside))
+		return run(r, doc, err);
+	env_record_turn(rec, RECORD_COMMAND, line);
+	rc = run(r, doc, err);
+	env_record_turn_over(rec);
+	return rc;
+}
+
 static int process(struct request *r, const char *line, size_t n, struct tn_error *err)
 {
 	json_object *doc = NULL;
@@ -327,7 +348,7 @@ static int process(struct request *r, const char *line, size_t n, struct tn_erro
 	if (rc == 0)
 		rc = read_id(r, doc, err);
 	if (rc == 0)
-		rc = run(r, doc, err);
+		rc = run_recorded(r, doc, (struct tn_view){ (const uint8_t *)line, n }, err);
 	memset(r->value, 0, sizeof(r->value));
 	json_object_put(doc);
 	return rc;

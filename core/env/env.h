@@ -13,6 +13,7 @@
 #ifndef CORE_ENV_H
 #define CORE_ENV_H
 
+#include <string.h>
 #include <sys/uio.h>
 
 #include "timenode/base.h"
@@ -51,14 +52,30 @@ struct env_job {
 	void (*done)(struct env_job *); /* on the loop, exactly once; may free it */
 	const char *owner, *name;       /* for a crash line; owner NULL: the node itself */
 	bool ran;                       /* for done: run was called */
-	struct env_job *next;           /* the environment's */
+	bool failed; /* set by a run that this host failed (its disk): a replay does not run it */
+	struct env_job *next; /* the environment's */
 };
+
+struct env_record;
 
 struct env {
 	const struct env_ops *ops; /* the implementation's own part follows */
+	struct env_record *record; /* record.h: in its place while a recording runs, else NULL */
+	unsigned quiet;            /* clock readings are for people only and are not recorded */
 };
 
+/* An env_conn begins with a pointer to its env. */
+static inline struct env *env_of_conn(const struct env_conn *c)
+{
+	struct env *e;
+
+	memcpy(&e, c, sizeof e);
+	return e;
+}
+
 struct env_ops {
+	/* No real loop behind it: a plugin that brings its own sockets cannot run there. */
+	bool simulated;
 	uint64_t (*mono_us)(struct env *);
 	int64_t (*wall_us)(struct env *);
 	void (*random)(struct env *, void *, size_t);
@@ -70,6 +87,8 @@ struct env_ops {
 	/* Once, at the end of this tick, after the events that are ready now: flush of
 	 * send queues. Calls made while deferred work runs are run in the next tick. */
 	int (*defer)(struct env *, void (*fn)(void *), void *arg);
+	/* What was deferred with both is not called any more; absent is fine. */
+	void (*undefer)(struct env *, void (*fn)(void *), void *arg);
 
 	/* Streams. Listeners are armed from the start. listen_path: a Unix socket with mode
 	 * 0600; a dead one at that path is replaced, a live one is an error; close removes

@@ -120,6 +120,24 @@ static int defer(struct env *env, void (*fn)(void *), void *arg)
 	return 0;
 }
 
+static void nothing(void *arg)
+{
+	(void)arg;
+}
+
+static void forget(struct deferred_list *l, void (*fn)(void *), void *arg)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->v[i].fn == fn && l->v[i].arg == arg)
+			l->v[i].fn = nothing;
+}
+
+static void undefer(struct env *env, void (*fn)(void *), void *arg)
+{
+	forget(&event_env_of(env)->deferred, fn, arg);
+	forget(&event_env_of(env)->running, fn, arg);
+}
+
 static void run_deferred(struct event_env *e)
 {
 	struct deferred_list now = e->deferred;
@@ -170,6 +188,7 @@ static const struct env_ops ops = {
 	.random = fill_random,
 	.wake_at = wake_at,
 	.defer = defer,
+	.undefer = undefer,
 	.listen = event_listen,
 	.listen_path = event_listen_path,
 	.connect = event_connect,

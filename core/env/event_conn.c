@@ -20,7 +20,7 @@ struct env_conn *conn_create(struct event_env *e, int fd, enum conn_kind kind,
 		return NULL;
 	c->env = e;
 	c->fd = fd;
-	c->kind = kind;
+	c->kind = (uint8_t)kind;
 	c->events = events;
 	c->arg = arg;
 	return c;
@@ -101,10 +101,11 @@ void event_close(struct env_conn *c, bool reset)
 		event_del(&c->ev);
 	if (reset)
 		setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
-	if (c->path)
+	if (c->kind == CONN_LISTENER && c->path) {
 		unlink(c->path);
+		free(c->path);
+	}
 	close(c->fd);
-	free(c->path);
 	free(c);
 }
 

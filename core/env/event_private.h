@@ -58,15 +58,17 @@ struct event_env {
 enum conn_kind { CONN_STREAM, CONN_CONNECTING, CONN_LISTENER };
 
 struct env_conn {
-	struct event ev; /* readiness; of a pausing listener the end of the pause */
-	struct event_env *env;
+	struct event_env *env; /* first: env.h */
+	struct event ev;       /* readiness; of a pausing listener the end of the pause */
 	const struct env_events *events;
 	void *arg;
-	char *path; /* of a Unix listener: removed when it closes */
+	union {
+		char *path; /* of a listener, if it is a Unix one: removed when it closes */
+		int err;    /* of a connect that failed at once, until the loop reports it */
+	};
 	int fd;
-	int err; /* of a connect that failed at once, until the loop reports it */
 	short armed;
-	enum conn_kind kind;
+	uint8_t kind; /* enum conn_kind */
 };
 
 static inline struct event_env *event_env_of(struct env *e)

@@ -174,7 +174,7 @@ static bool make_room(struct timers *t)
 	return true;
 }
 
-uint64_t timers_add(struct timers *t, uint64_t delay_us, timer_fn *fn, void *arg)
+static uint64_t add(struct timers *t, const struct timer_place *place, timer_fn *fn, void *arg)
 {
 	struct timer *x;
 
@@ -188,14 +188,44 @@ uint64_t timers_add(struct timers *t, uint64_t delay_us, timer_fn *fn, void *arg
 		free(x);
 		return 0;
 	}
-	x->due_us = due(t, delay_us);
-	x->sequence = t->sequence++;
+	x->due_us = place->due_us;
+	x->sequence = place->sequence;
 	x->fn = fn;
 	x->arg = arg;
 	put(t, t->n++, x);
 	sift_up(t, x->at);
 	ask_wake(t);
 	return x->handle;
+}
+
+uint64_t timers_add(struct timers *t, uint64_t delay_us, timer_fn *fn, void *arg)
+{
+	struct timer_place place = { due(t, delay_us), t->sequence++ };
+
+	return add(t, &place, fn, arg);
+}
+
+uint64_t timers_add_at(struct timers *t, const struct timer_place *place, timer_fn *fn, void *arg)
+{
+	if (t->sequence <= place->sequence)
+		t->sequence = place->sequence + 1;
+	return add(t, place, fn, arg);
+}
+
+bool timers_place(const struct timers *t, uint64_t handle, struct timer_place *out)
+{
+	const struct timer *x = handles_get(t->handles, handle);
+
+	if (x)
+		*out = (struct timer_place){ x->due_us, x->sequence };
+	return x != NULL;
+}
+
+void timers_rewake(struct timers *t)
+{
+	if (!t->firing)
+		t->wake_us = NEVER - 1; /* not what it will ask for */
+	ask_wake(t);
 }
 
 bool timers_cancel(struct timers *t, uint64_t handle)

@@ -25,4 +25,15 @@ bool timers_cancel(struct timers *, uint64_t handle);
 
 uint32_t timers_count(const struct timers *);
 
+/* Asks the environment for its wake-up once more: somebody stands between them now. */
+void timers_rewake(struct timers *);
+
+/* What is needed to make a timer of another process once more, in the same place among
+ * those due at the same instant. false: the handle is stale. */
+struct timer_place {
+	uint64_t due_us, sequence;
+};
+bool timers_place(const struct timers *, uint64_t handle, struct timer_place *);
+uint64_t timers_add_at(struct timers *, const struct timer_place *, timer_fn *, void *arg);
+
 #endif

@@ -22,15 +22,10 @@ static unsigned lower_bound(const struct account *a, unsigned id)
 	return lo;
 }
 
-/* Room grows by doubling and is implied by the count: 1, 2, 4, 8... */
-static bool is_full(unsigned n)
-{
-	return (n & (n - 1)) == 0;
-}
-
+/* One more and no room beyond: rows are few and new ones rare, sessions are many. */
 static void *grow(void *p, unsigned n, size_t size)
 {
-	return is_full(n) ? realloc(p, (n ? 2 * (size_t)n : 1) * size) : p;
+	return realloc(p, (n + (size_t)1) * size);
 }
 
 /* The row of a message, made on first use; NULL without memory. */

@@ -440,3 +440,46 @@ uint32_t bans_score(struct bans *b, const struct tn_addr *addr, unsigned points,
 		free(s);
 	return sum;
 }
+
+uint32_t bans_scores(const struct bans *b)
+{
+	return HASH_COUNT(b->score);
+}
+
+void bans_each_score(const struct bans *b,
+		     void (*fn)(void *arg, const struct tn_addr *, const struct score *), void *arg)
+{
+	struct tn_addr a = { .port = 0 };
+
+	for (const struct scored *s = b->score; s; s = s->hh.next) {
+		memcpy(a.ip, s->ip, sizeof a.ip);
+		fn(arg, &a, &s->score);
+	}
+}
+
+int bans_put_score(struct bans *b, const struct tn_addr *addr, const struct score *score)
+{
+	struct scored *s = take_score(b, addr);
+
+	if (!s)
+		return TN_ENOMEM;
+	s->score = *score;
+	HASH_ADD(hh, b->score, ip, sizeof(s->ip), s);
+	if (s->hh.tbl)
+		return 0;
+	free(s);
+	return TN_ENOMEM;
+}
+
+int bans_replace(struct bans *b, const struct ban *ban, uint32_t n)
+{
+	struct banned *e, *next;
+	int rc = 0;
+
+	HASH_ITER(hh, b->ban, e, next)
+		remove_ban(b, e);
+	for (uint32_t i = 0; i < n && !rc; i++)
+		if (!find_net(b, &ban[i].net))
+			rc = insert(b, &ban[i]);
+	return rc;
+}

@@ -43,4 +43,15 @@ uint32_t bans_count(const struct bans *);
 uint32_t bans_score(struct bans *, const struct tn_addr *, unsigned points, uint64_t now_us,
 		    uint64_t half_life_us);
 
+/* All points, the longest untouched first; and back: 0 or TN_ENOMEM. For snapshots. */
+struct score;
+uint32_t bans_scores(const struct bans *);
+void bans_each_score(const struct bans *,
+		     void (*fn)(void *arg, const struct tn_addr *, const struct score *),
+		     void *arg);
+int bans_put_score(struct bans *, const struct tn_addr *, const struct score *);
+
+/* In place of those that are there, in memory only: what the store did not take is known. */
+int bans_replace(struct bans *, const struct ban *, uint32_t n);
+
 #endif

@@ -14,12 +14,10 @@
 #define QUIET 5   /* failures in a row until attempts are logged at debug */
 #define WANT_US 10000000u
 
-static void look(void *arg);
-
 static void set_timer(struct net *net, struct peer *p, uint64_t us)
 {
 	timers_cancel(net->timers, p->timer);
-	p->timer = us == UINT64_MAX ? 0 : timers_add(net->timers, us, look, p);
+	p->timer = us == UINT64_MAX ? 0 : timers_add(net->timers, us, dialer_look, p);
 }
 
 static enum slot_class slot_for(const struct peer *p)
@@ -62,7 +60,7 @@ static const struct tn_addr *source(const struct net *net, const struct tn_addr 
 	return NULL;
 }
 
-static void timed_out(void *arg)
+void dialer_timed_out(void *arg)
 {
 	struct session *s = arg;
 
@@ -114,7 +112,7 @@ static void dial(struct net *net, struct peer *p, const char *why)
 	peer_set(net, p, LINK_DIALING, why);
 	p->next_dial_us = 0;
 	net_log(net, dialer_level(p), s, "Initiating connection to %s (%s)", peer_text(p, at), why);
-	session_set_timer(s, net->set->sessions.connect_timeout * 1000, timed_out);
+	session_set_timer(s, net->set->sessions.connect_timeout * 1000, dialer_timed_out);
 	s->conn = net->env->ops->connect(net->env, &p->addr, source(net, &p->addr), &session_events,
 					 s, &err);
 	if (!s->conn)
@@ -192,7 +190,7 @@ static bool banned(struct net *net, struct peer *p)
 	if (!b)
 		return false;
 	if (p->kind == PEER_CANDIDATE) { /* or it would keep a better one's place */
-		p->wanted = false;
+		peer_want(net, p, false);
 		peer_set(net, p, LINK_IDLE, "banned");
 		set_timer(net, p, UINT64_MAX);
 		return true;
@@ -228,7 +226,7 @@ static void consider_apart(struct net *net, struct peer *p)
 		return;
 	}
 	if (p->kind == PEER_CANDIDATE)
-		p->wanted = false; /* it will be put forward again when there is room */
+		peer_want(net, p, false); /* it will be put forward again when there is room */
 	set_timer(net, p, p->wanted ? WANT_US : UINT64_MAX);
 }
 
@@ -267,7 +265,7 @@ void dialer_ended(struct net *net, const struct session *s)
 	}
 }
 
-static void look(void *arg)
+void dialer_look(void *arg)
 {
 	struct peer *p = arg;
 
@@ -290,7 +288,7 @@ void dialer_failed(struct net *net, struct peer *p, const char *why)
 	wait = backoff_us(p->failures, keen, random);
 	p->next_dial_us = net_now(net) + wait;
 	if (p->kind == PEER_CANDIDATE && p->failures >= GIVE_UP)
-		p->wanted = false;
+		peer_want(net, p, false);
 	peer_set(net, p, p->wanted ? LINK_BACKOFF : LINK_IDLE, why);
 }
 
@@ -305,7 +303,7 @@ static uint32_t candidates(const struct net *net)
 	return n;
 }
 
-static void fill_again(void *arg)
+void dialer_fill_again(void *arg)
 {
 	struct net *net = arg;
 
@@ -320,7 +318,7 @@ void dialer_fill(struct net *net)
 
 	if (net->want_timer || net->stopping)
 		return;
-	net->want_timer = timers_add(net->timers, WANT_US, fill_again, net);
+	net->want_timer = timers_add(net->timers, WANT_US, dialer_fill_again, net);
 	used += candidates(net);
 	if (used < room && net->hooks.dial_wanted)
 		net->hooks.dial_wanted(net->hook_arg, (uint32_t)(room - used));
@@ -335,7 +333,7 @@ static int unwant(struct net *net, const struct tn_addr *a, enum peer_kind kind)
 		return TN_ENOENT;
 	if (p->configured || p->kind > kind)
 		return TN_EBUSY;
-	p->wanted = false;
+	peer_want(net, p, false);
 	dialer_consider(net, p);
 	return 0;
 }
@@ -374,7 +372,7 @@ static int want(struct net *net, const struct tn_addr *a, enum peer_kind kind)
 		return TN_EBUSY;
 	if (!p->wanted)
 		p->apart_us = net_now(net);
-	p->wanted = true;
+	peer_want(net, p, true);
 	dialer_consider(net, p);
 	return 0;
 }

@@ -48,7 +48,7 @@ static void score_address(struct net *net, const struct tn_addr *a, unsigned poi
 
 static struct ended *find_ended(struct net *net, uint64_t sid)
 {
-	for (unsigned i = 0; i < 64; i++)
+	for (unsigned i = 0; i < ENDED; i++)
 		if (net->ended[i].sid == sid && net_now(net) - net->ended[i].at_us < REACH_US)
 			return &net->ended[i];
 	return NULL;

@@ -36,7 +36,7 @@ void flush_discard(struct session *s)
 /* Sessions whose queue makes no progress are closed; nobody else is looked at, and
  * nobody at all while nothing is stuck.
  */
-static void check_stuck(void *arg)
+void flush_check_stuck(void *arg)
 {
 	struct net *net = arg;
 	uint64_t now = net_now(net), limit = net->set->sessions.stall * 1000;
@@ -53,7 +53,7 @@ static void check_stuck(void *arg)
 			more = true;
 	}
 	if (more)
-		net->stall_timer = timers_add(net->timers, 1000000, check_stuck, net);
+		net->stall_timer = timers_add(net->timers, 1000000, flush_check_stuck, net);
 }
 
 static void stuck(struct session *s)
@@ -63,7 +63,7 @@ static void stuck(struct session *s)
 	s->stuck_us = net_now(net);
 	session_rearm(s);
 	if (!net->stall_timer)
-		net->stall_timer = timers_add(net->timers, 1000000, check_stuck, net);
+		net->stall_timer = timers_add(net->timers, 1000000, flush_check_stuck, net);
 }
 
 static void unstuck(struct session *s)
@@ -102,6 +102,7 @@ void flush_session(struct session *s)
 			return;
 		}
 		moved = true;
+		s->wrote_bytes += (uint64_t)n;
 		s->net->counts.queued_bytes -= (uint64_t)n;
 		send_queue_wrote(&s->out, (size_t)n, sent, s);
 	}
@@ -122,6 +123,7 @@ void flush_dirty(struct net *net)
 
 	while ((s = net->dirty)) {
 		net->dirty = s->dirty_next;
+		session_prefetch(net->dirty);
 		s->dirty = false;
 		if (!s->stuck_us && s->state != LINK_DIALING)
 			flush_session(s);
@@ -146,6 +148,31 @@ static bool fits(const struct net *net, const struct session *s, uint32_t n)
 	       net->counts.queued_bytes + n <= net->set->sessions.queue_node;
 }
 
+static int refuse_full(struct net *net, struct session *s, unsigned id, bool close)
+{
+	account_refuse(&s->account, id, ACCOUNT_OUT, REASON_FULL);
+	if (close)
+		net_close(net, s, "its send queue is full");
+	return TN_EFULL;
+}
+
+/* While nothing has left since the last one of its kind did not fit, the next will not. */
+int net_check_room(struct net *net, struct session *s, unsigned id, bool close_if_full)
+{
+	bool full =
+		!fits(net, s, 1) || (s->full_at && s->full_id == id && s->out.bytes >= s->full_at);
+
+	if (!full || (s->state != LINK_UP && s->state != LINK_HANDSHAKING))
+		return 0;
+	account_add(&s->account, id, COUNT_OFFERED);
+	return refuse_full(net, s, id, close_if_full);
+}
+
+void net_encoded(struct net *net, uint32_t bytes)
+{
+	net->encoded += bytes;
+}
+
 int net_send(struct net *net, struct session *s, struct frame *f, uint32_t token,
 	     bool close_if_full)
 {
@@ -155,10 +182,9 @@ int net_send(struct net *net, struct session *s, struct frame *f, uint32_t token
 		return TN_EGONE;
 	}
 	if (!fits(net, s, f->n)) {
-		account_refuse(&s->account, f->id, ACCOUNT_OUT, REASON_FULL);
-		if (close_if_full)
-			net_close(net, s, "its send queue is full");
-		return TN_EFULL;
+		s->full_id = (uint16_t)f->id;
+		s->full_at = s->out.bytes;
+		return refuse_full(net, s, f->id, close_if_full);
 	}
 	if (send_queue_push(&s->out, f, token)) {
 		account_refuse(&s->account, f->id, ACCOUNT_OUT, REASON_MEMORY);

@@ -80,7 +80,7 @@ static void send(struct session *s, unsigned id, const struct tn_schema *schema,
 	frame_unref(f);
 }
 
-static void too_slow(void *arg)
+void handshake_too_slow(void *arg)
 {
 	struct session *s = arg;
 
@@ -95,7 +95,7 @@ void handshake_begin(struct session *s)
 	struct hello h;
 
 	s->state = LINK_HANDSHAKING;
-	session_set_timer(s, s->net->set->sessions.handshake_timeout * 1000, too_slow);
+	session_set_timer(s, s->net->set->sessions.handshake_timeout * 1000, handshake_too_slow);
 	session_rearm(s);
 	if (!s->outbound)
 		return;

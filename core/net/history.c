@@ -11,7 +11,7 @@
 /* Until the ring is full the entries lie from 0 to count, so they can simply move. */
 static bool grow(struct history *h)
 {
-	unsigned room = h->room ? 2u * h->room : 4;
+	unsigned room = h->room ? 2u * h->room : 1;
 	struct history_entry *entry;
 
 	if (room > HISTORY_MAX)

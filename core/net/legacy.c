@@ -38,7 +38,8 @@ void legacy_inbound(struct session *s)
 			dialer_consider(net, p);
 		return;
 	}
-	p->legacy = p->wanted = true;
+	p->legacy = true;
+	peer_want(net, p, true);
 	p->apart_us = now;
 	p->next_dial_us = now + LEGACY_DIAL_US;
 	net_close(net, s, "an old node, which serves only what we dial: dialing it instead");
@@ -50,7 +51,7 @@ static void no_more_zombies(struct peer *p)
 	p->zombie_until_us = 0;
 }
 
-static void zombie(void *arg)
+void legacy_zombie(void *arg)
 {
 	struct session *s = arg;
 
@@ -69,7 +70,7 @@ void legacy_came_up(struct session *s)
 		s->peer->legacy = true;
 	session_came_up(s);
 	if (session_is_up(s) && s->primary)
-		session_set_timer(s, ZOMBIE_US, zombie);
+		session_set_timer(s, ZOMBIE_US, legacy_zombie);
 }
 
 /* Not served: until the back-off is over its own dials are welcome. */

@@ -189,9 +189,36 @@ static void take_line(struct session *s, const uint8_t *p, size_t n, bool at_end
 	}
 }
 
+/* Whatever is asked of us in one read, others have their turn before the rest of it. The
+ * clock costs more than a short line does: it is read for some of them only.
+ */
+static bool is_turn_over(const struct net *net, uint64_t encoded_before, unsigned lines)
+{
+	return net->encoded - encoded_before >= TURN_ENCODED ||
+	       (lines % TURN_LINES == 0 && net_now(net) - net->read_us >= TURN_US);
+}
+
+static void order_resume(struct session *s)
+{
+	s->resume = true;
+	s->resume_next = s->net->resuming;
+	s->net->resuming = s;
+	session_order_end(s->net);
+}
+
+static void yield(struct session *s)
+{
+	net_pause(s->net, s);
+	s->yields = true;
+	if (!s->resume)
+		order_resume(s);
+}
+
 /* Gives out the complete lines at the start of p[0..n); the number of bytes used. */
 static size_t take_lines(struct session *s, struct tn_cut *cut, const uint8_t *p, size_t n)
 {
+	uint64_t encoded = s->net->encoded;
+	unsigned lines = 0;
 	size_t used = 0, len;
 
 	while (reading(s) && (len = tn_cut_line(cut, p + used, n - used))) {
@@ -204,6 +231,8 @@ static size_t take_lines(struct session *s, struct tn_cut *cut, const uint8_t *p
 		else
 			take_line(s, p + used, len - 1, false);
 		used += len;
+		if (used < n && reading(s) && is_turn_over(s->net, encoded, ++lines))
+			yield(s);
 	}
 	return used;
 }
@@ -281,6 +310,7 @@ static void took(struct session *s, long n, bool direct)
 	struct net *net = s->net;
 	size_t used;
 
+	s->read_bytes += (uint64_t)n;
 	if (direct || s->in.n) {
 		if (!direct && (make_room(s, (size_t)n) == 0))
 			memcpy(s->in.kept + s->in.n, net->buffer, (size_t)n);
@@ -342,7 +372,7 @@ void net_pause(struct net *net, struct session *s)
 }
 
 /* Lines that waited in the kept bytes come first; then the socket is read again. */
-void line_resume(struct session *s)
+static void resume(struct session *s)
 {
 	s->net->read_us = net_now(s->net); /* heard as late as this: the wait was ours */
 	if (s->in.n)
@@ -350,15 +380,36 @@ void line_resume(struct session *s)
 	session_rearm(s);
 }
 
-void net_resume(struct net *net, struct session *s)
+/* false: somebody else pauses it still. */
+static bool unpause(struct session *s)
 {
 	if (!s->pauses || --s->pauses)
-		return;
-	s->paused_us += net_now(net) - s->pause_began_us;
-	if (s->resume || s->state == LINK_CLOSING)
-		return;
-	s->resume = true; /* at the end of the tick: we may be inside its own line */
-	s->resume_next = net->resuming;
-	net->resuming = s;
-	session_order_end(net);
+		return false;
+	s->paused_us += net_now(s->net) - s->pause_began_us;
+	return true;
+}
+
+/* At the end of the tick: we may be inside its own line. */
+void net_resume(struct net *net, struct session *s)
+{
+	(void)net;
+	if (unpause(s) && !s->resume && s->state != LINK_CLOSING)
+		order_resume(s);
+}
+
+/* Those that were ordered so far; one that yields again waits for the next turn. */
+void line_resume_all(struct net *net)
+{
+	struct session *s = net->resuming, *next;
+
+	net->resuming = NULL;
+	for (; s; s = next) {
+		next = s->resume_next;
+		s->resume = false;
+		if (s->yields)
+			unpause(s);
+		s->yields = false;
+		if (!s->pauses && s->state != LINK_CLOSING)
+			resume(s);
+	}
 }

@@ -56,7 +56,7 @@ static void accepted(void *arg, struct env_conn *c, const struct tn_addr *from)
 	handshake_begin(s);
 }
 
-static const struct env_events listener_events = { .accepted = accepted };
+const struct env_events listener_events = { .accepted = accepted };
 
 int listen_start(struct net *net, struct tn_error *err)
 {

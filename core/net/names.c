@@ -48,14 +48,23 @@ static const char *const core_reason[REASON_CORE] = {
 	[REASON_MEMORY] = "memory",
 };
 
-/* FNV-1a: names are short and the table never grows. */
+/* Both ends and the length tell names apart; what a peer sends is never put into the
+ * table, so that nobody can make its chains long.
+ */
 static uint32_t hash(const char *p, size_t n)
 {
-	uint32_t h = 2166136261u;
+	uint64_t head = 0, tail = 0;
+	size_t part = n < sizeof head ? n : sizeof head;
 
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ (uint8_t)p[i]) * 16777619u;
-	return h;
+	if (part == sizeof head) {
+		memcpy(&head, p, sizeof head);
+		memcpy(&tail, p + n - sizeof tail, sizeof tail);
+	} else {
+		memcpy(&head, p, part);
+	}
+	head = (head ^ n) * UINT64_C(0x9e3779b97f4a7c15);
+	tail *= UINT64_C(0xc2b2ae3d27d4eb4f);
+	return (uint32_t)((head ^ tail) * UINT64_C(0x9e3779b97f4a7c15) >> 40);
 }
 
 /* The place where this name is, or where it would be put. */

@@ -81,9 +81,11 @@ void net_free(struct net *net)
 	for (unsigned i = 0; i < 64; i++)
 		free(net->feature[i]);
 	free(net->total);
+	group_clear(net);
 	bans_free(net->bans);
 	names_free(net->names);
 	handles_free(net->sessions);
+	session_cancel_end(net); /* whatever is left to do is not done on freed memory */
 	free(net);
 }
 
@@ -150,7 +152,8 @@ static bool still_configured(const struct net *net, const struct peer *p)
 
 static void forget_configured(struct net *net, struct peer *p)
 {
-	p->wanted = p->configured = false;
+	p->configured = false;
+	peer_want(net, p, false);
 	timers_cancel(net->timers, p->timer);
 	p->timer = 0;
 	if (!peer_session(net, p))
@@ -160,10 +163,14 @@ static void forget_configured(struct net *net, struct peer *p)
 /* A peer that was taken out of the file is not dialed any more; its session stays. */
 void net_reload(struct net *net)
 {
+	struct peer *next; /* one that is let go moves to the end */
+
 	self_reset(net);
-	for (struct peer *p = net->peers; p; p = p->hh.next)
+	for (struct peer *p = net->peers; p; p = next) {
+		next = p->hh.next;
 		if (p->wanted && p->configured && !still_configured(net, p))
 			forget_configured(net, p);
+	}
 	want_configured(net);
 	dialer_fill(net);
 }

@@ -100,6 +100,11 @@ uint32_t net_count_up(const struct net *);
  * nobody wants to know. 0, TN_EGONE, TN_EFULL (counted refused(full); `close_if_full`
  * closes the session instead of living on), TN_ENOMEM. */
 int net_send(struct net *, struct session *, struct frame *, uint32_t token, bool close_if_full);
+/* Before a message is encoded: TN_EFULL, counted as by net_send, where the queue has no room
+ * at all, or has written nothing since a message of this name did not fit. 0: encode it. */
+int net_check_room(struct net *, struct session *, unsigned id, bool close_if_full);
+/* Somebody encoded so much: a peer whose lines cause it is heard again in the next turn. */
+void net_encoded(struct net *, uint32_t bytes);
 /* A message that is not sent after all: counted as offered and refused. */
 void net_refuse_out(struct net *, struct session *, unsigned id, unsigned reason);
 

@@ -3,6 +3,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
 #include "net/room.h"
 
@@ -19,21 +20,27 @@ struct peer *peer_find(const struct net *net, const struct tn_addr *a)
 	return p;
 }
 
+static bool is_spare(const struct peer *p)
+{
+	return !p->wanted && !p->links;
+}
+
 void peer_drop(struct net *net, struct peer *p)
 {
 	timers_cancel(net->timers, p->timer);
+	if (is_spare(p))
+		DL_DELETE2(net->spare, p, spare_prev, spare_next);
 	HASH_DEL(net->peers, p);
 	history_clear(&p->history);
 	free(p);
 }
 
-/* The table is in the order of last use: the first that nobody needs is the oldest. */
+/* Table and spare list are both in the order of last use: the first spare one is the oldest
+ * that nobody needs, and found without a look at the others. */
 static bool evict_one(struct net *net)
 {
-	struct peer *p = net->peers;
+	struct peer *p = net->spare;
 
-	while (p && (p->wanted || p->links))
-		p = p->hh.next;
 	if (p)
 		peer_drop(net, p);
 	return p != NULL;
@@ -44,6 +51,31 @@ static void touch(struct net *net, struct peer *p)
 	p->used_us = net_now(net);
 	HASH_DEL(net->peers, p);
 	HASH_ADD(hh, net->peers, addr, sizeof p->addr, p);
+	if (!is_spare(p))
+		return;
+	DL_DELETE2(net->spare, p, spare_prev, spare_next);
+	DL_APPEND2(net->spare, p, spare_prev, spare_next);
+}
+
+/* It was needed or not, and is now or is not. */
+static void note_need(struct net *net, struct peer *p, bool was_spare)
+{
+	if (was_spare == is_spare(p))
+		return;
+	if (was_spare) {
+		DL_DELETE2(net->spare, p, spare_prev, spare_next);
+		return;
+	}
+	DL_APPEND2(net->spare, p, spare_prev, spare_next);
+	touch(net, p);
+}
+
+void peer_want(struct net *net, struct peer *p, bool on)
+{
+	bool was = is_spare(p);
+
+	p->wanted = on;
+	note_need(net, p, was);
 }
 
 struct peer *peer_get(struct net *net, const struct tn_addr *a, bool must)
@@ -63,6 +95,7 @@ struct peer *peer_get(struct net *net, const struct tn_addr *a, bool must)
 	p->addr = *a;
 	p->used_us = p->apart_us = net_now(net);
 	HASH_ADD(hh, net->peers, addr, sizeof p->addr, p);
+	DL_APPEND2(net->spare, p, spare_prev, spare_next);
 	return p;
 }
 
@@ -74,20 +107,22 @@ void peer_set(struct net *net, struct peer *p, enum link_state to, const char *w
 
 void peer_attach(struct net *net, struct peer *p, struct session *s)
 {
-	(void)net;
 	if (!p || s->peer)
 		return;
 	s->peer = p;
 	p->links++;
+	note_need(net, p, !p->wanted && p->links == 1);
 }
 
 void peer_detach(struct net *net, struct session *s)
 {
-	(void)net;
-	if (!s->peer)
+	struct peer *p = s->peer;
+
+	if (!p)
 		return;
-	s->peer->links--;
 	s->peer = NULL;
+	p->links--;
+	note_need(net, p, false);
 }
 
 struct session *peer_session(const struct net *net, const struct peer *p)

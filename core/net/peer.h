@@ -34,6 +34,7 @@ struct peer {
 	uint8_t why;    /* enum dial_why: the rule that decided last */
 	struct history history;
 	struct net *net;
+	struct peer *spare_prev, *spare_next; /* while it is neither wanted nor linked */
 	UT_hash_handle hh;
 };
 

@@ -5,23 +5,36 @@
 
 #include "net/send_queue.h"
 
+/* room is a power of two. */
 static struct send_entry *entry_at(const struct send_queue *q, uint32_t i)
 {
-	return &q->entry[(q->first + i) % q->room];
+	return &q->entry[(q->first + i) & (q->room - 1)];
+}
+
+static void drop_ring(struct send_queue *q)
+{
+	if (q->entry != &q->one)
+		free(q->entry);
 }
 
 static int grow(struct send_queue *q)
 {
-	uint32_t room = q->room ? q->room * 2 : 4;
-	struct send_entry *to = malloc(room * sizeof *to);
+	uint32_t room = q->room == 1 ? 8 : q->room * 2;
+	struct send_entry *to;
 
+	if (!q->room) {
+		q->entry = &q->one;
+		q->room = 1;
+		return 0;
+	}
+	to = malloc(room * sizeof *to);
 	if (!to || room > UINT32_MAX / 2) {
 		free(to);
 		return TN_ENOMEM;
 	}
 	for (uint32_t i = 0; i < q->count; i++)
 		to[i] = *entry_at(q, i);
-	free(q->entry);
+	drop_ring(q);
 	q->entry = to;
 	q->room = room;
 	q->first = 0;
@@ -54,7 +67,7 @@ static void shrink(struct send_queue *q)
 {
 	if (q->count)
 		return;
-	free(q->entry); /* an idle session keeps nothing */
+	drop_ring(q); /* an idle session keeps nothing */
 	q->entry = NULL;
 	q->room = q->first = 0;
 }
@@ -73,7 +86,7 @@ void send_queue_wrote(struct send_queue *q, size_t wrote,
 		}
 		wrote -= left;
 		q->done = 0;
-		q->first = (q->first + 1) % q->room;
+		q->first = (q->first + 1) & (q->room - 1);
 		q->count--;
 		fn(arg, e.frame->id, e.token);
 		frame_unref(e.frame);
@@ -86,7 +99,7 @@ void send_queue_clear(struct send_queue *q, void (*fn)(void *arg, unsigned id), 
 	while (q->count) {
 		struct send_entry e = *entry_at(q, 0);
 
-		q->first = (q->first + 1) % q->room;
+		q->first = (q->first + 1) & (q->room - 1);
 		q->count--;
 		fn(arg, e.frame->id);
 		frame_unref(e.frame);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * core/net/send_queue.h - frames waiting for the kernel: counted, bounded, 16 bytes each
  *
- * A ring of frame pointers that grows and shrinks with use; the first frame may be
- * partly written. Bounds in bytes are the caller's (net.c): per session and node.
+ * A ring of frame pointers that grows and shrinks with use; a single frame needs no memory
+ * of its own, so a queue may not be moved. The first frame may be partly written. Bounds in bytes are the caller's (net.c): per session and node.
  */
 #ifndef CORE_NET_SEND_QUEUE_H
 #define CORE_NET_SEND_QUEUE_H
@@ -16,8 +16,8 @@ struct send_entry {
 	uint32_t token;
 };
 
-struct send_queue { /* zero is empty */
-	struct send_entry *entry;
+struct send_queue {                    /* zero is empty */
+	struct send_entry *entry, one; /* entry is &one while room is 1 */
 	uint32_t room, first, count;
 	uint32_t done;  /* bytes of the first frame already written */
 	uint64_t bytes; /* not yet written */

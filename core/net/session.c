@@ -96,6 +96,12 @@ static void list_remove(struct net *net, struct session *s)
 	net->up--;
 }
 
+void session_list(struct session *s)
+{
+	s->primary = true;
+	list_append(s->net, s);
+}
+
 /* Somebody else behind the same address may claim the same port: who was first stays. */
 static bool is_taken(const struct session *s)
 {
@@ -109,8 +115,7 @@ void session_promote(struct session *s)
 {
 	struct net *net = s->net;
 
-	s->primary = true;
-	list_append(net, s);
+	session_list(s);
 	if (s->peer && !is_taken(s)) {
 		s->peer->session = s->sid;
 		peer_set(net, s->peer, LINK_UP,
@@ -237,7 +242,7 @@ static void promote_next(struct net *net, const struct session *gone)
 
 static void remember_ended(struct net *net, const struct session *s)
 {
-	net->ended[net->ended_next++ % 64] =
+	net->ended[net->ended_next++ % ENDED] =
 		(struct ended){ s->sid, net_now(net), s->remote, s->score };
 }
 
@@ -348,7 +353,7 @@ static void destroy(struct session *s)
 	free(s);
 }
 
-static void linger_end(struct session *s)
+void session_end_linger(struct session *s)
 {
 	struct net *net = s->net;
 
@@ -362,7 +367,7 @@ static void linger_over(void *arg)
 	struct session *s = arg;
 
 	s->timer = 0;
-	linger_end(s);
+	session_end_linger(s);
 }
 
 static void linger_readable(void *arg)
@@ -371,7 +376,7 @@ static void linger_readable(void *arg)
 	long n = s->net->env->ops->read(s->conn, s->net->buffer, READ_BYTES);
 
 	if (n == 0 || (n < 0 && n != -EAGAIN))
-		linger_end(s);
+		session_end_linger(s);
 }
 
 static void linger_writable(void *arg)
@@ -427,12 +432,7 @@ static void end_of_tick(void *arg)
 	struct session *s;
 
 	net->deferred = false;
-	while ((s = net->resuming)) {
-		net->resuming = s->resume_next;
-		s->resume = false;
-		if (s->state != LINK_CLOSING)
-			line_resume(s);
-	}
+	line_resume_all(net);
 	while ((s = net->closing)) {
 		net->closing = s->closing_next;
 		retire(s);
@@ -447,4 +447,16 @@ void session_order_end(struct net *net)
 	if (net->deferred)
 		return;
 	net->deferred = !net->env->ops->defer(net->env, end_of_tick, net);
+}
+
+void session_end_now(struct net *net)
+{
+	session_cancel_end(net);
+	end_of_tick(net);
+}
+
+void session_cancel_end(struct net *net)
+{
+	net->env->ops->undefer(net->env, end_of_tick, net);
+	net->deferred = false;
 }

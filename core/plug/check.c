@@ -162,6 +162,10 @@ int check_among(const struct plug *pl, const struct tn_plugin *d, const struct p
 {
 	int rc = 0;
 
+	if (d->flags & TN_PF_NATIVE && pl->env->ops->simulated)
+		return tn_fail(err, TN_EINVAL,
+			       "plugin %s needs a real loop (TN_PF_NATIVE): not in the simulator",
+			       d->name);
 	for (unsigned i = 0; i < pl->count && !rc; i++) {
 		const struct tn_plugin *other = &pl->list[i]->desc;
 

@@ -75,9 +75,10 @@ struct plug {
 	uint64_t husk_timer;
 	struct ward *wards; /* in quarantine or on probation */
 	uint64_t fault_timer;
-	void (*fatal)(void *arg);
+	void (*fatal)(void *arg, const char *why);
 	void *fatal_arg;
 	struct asking *asking; /* the innermost listener that is being asked */
+	bool given_up;         /* fatal was called */
 	uint32_t serial;       /* of the last up() */
 	unsigned events;       /* nesting */
 };
@@ -94,7 +95,7 @@ int check_file(const char *path, struct tn_error *);
 /* The descriptor and its tables. *out: a copy that has every member this host knows. */
 int check_desc(const struct tn_plugin *, const char *want, struct tn_plugin *out,
 	       struct tn_error *);
-/* Against those loaded already: name and commands are new, payload sizes agree. `but` (may
+/* Against the environment and those loaded already: name and commands are new, payload sizes agree. `but` (may
  * be NULL) is not looked at: it will be replaced. */
 int check_among(const struct plug *, const struct tn_plugin *, const struct plugin *but,
 		struct tn_error *);
@@ -109,6 +110,9 @@ int plug_load_now(struct plug *, const char *name, struct tn_error *);
  * or NULL. NULL with the reason. */
 struct plugin *load_open(struct plug *, const char *name, const struct conf *,
 			 const struct plugin *instead, struct tn_error *);
+/* Another instance of the same code; load_take_file when it takes its place. */
+struct plugin *load_again(const struct plugin *, struct tn_error *);
+void load_take_file(struct plugin *to, struct plugin *from);
 void load_close(struct plugin *); /* frees it; the file is closed on a later tick */
 void load_close_husks(struct plug *);
 /* A mapped file, counted by its plugin and by jobs that run in it; NULL is fine. The last
@@ -144,6 +148,10 @@ int life_conf(struct plugin *, const struct conf *, void **values, struct tn_are
 struct plugin *life_find(const struct plug *, const char *name);
 
 void life_drop(struct plugin *, enum tn_why); /* stopped, out of the list, closed */
+
+/* ---- swap.c */
+int swap_save(struct plugin *, struct tn_arena *, struct tn_view *, struct tn_error *);
+void swap_carry_metrics(const struct plugin *from, struct plugin *to);
 
 /* ---- slots.c */
 void slots_opened(struct plug *, struct session *);

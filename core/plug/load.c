@@ -213,6 +213,32 @@ struct plugin *load_open(struct plug *pl, const char *name, const struct conf *c
 	return p;
 }
 
+struct plugin *load_again(const struct plugin *old, struct tn_error *err)
+{
+	struct plugin *p = calloc(1, sizeof *p);
+
+	if (!p) {
+		tn_fail(err, TN_ENOMEM, "plugin %s: no memory", old->name);
+		return NULL;
+	}
+	p->plug = old->plug;
+	p->ctx.host = &plug_host;
+	p->desc = old->desc;
+	memcpy(p->name, old->name, sizeof p->name);
+	p->path = old->path ? strdup(old->path) : NULL;
+	if (fill_blocks(p, p->plug->conf, err)) {
+		load_close(p);
+		return NULL;
+	}
+	return p;
+}
+
+void load_take_file(struct plugin *to, struct plugin *from)
+{
+	to->code = from->code;
+	from->code = NULL;
+}
+
 /* ---- closing */
 
 void load_close_husks(struct plug *pl)

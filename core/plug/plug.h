@@ -29,8 +29,10 @@ struct plug_setup {
 	struct store *store;                 /* NULL: plugins with databases are refused */
 	const struct plug_builtin *builtins; /* looked at before files; must outlive the plug */
 	size_t builtin_count;
-	/* A plugin without which the node shall not run (TN_PF_CRITICAL) fails. May be NULL. */
-	void (*fatal)(void *arg);
+	/* A plugin without which the node shall not run (TN_PF_CRITICAL) fails, or one that it
+	 * needs. Called once, on the loop, nothing of a plugin on the stack. NULL: such a one
+	 * is put into quarantine like any other. */
+	void (*fatal)(void *arg, const char *why);
 	void *fatal_arg;
 };
 
@@ -74,6 +76,18 @@ typedef void plug_end_fn(void *arg, int code, const char *text);
 int plug_leave(struct plug *, const char *name, enum plug_leave, plug_end_fn *end, void *arg,
 	       struct tn_error *);
 void plug_leave_drop(struct plug *, void *arg); /* it goes on, but nobody is told any more */
+
+/* Replaces all by fresh instances of themselves: what upgrade does, with the code that
+ * runs. When they have stopped and before the fresh ones begin, `turn` is called with what
+ * each hands over (in load order) and may put something else in its place; an error of it
+ * lets the old ones go on. Any other error means that a plugin is in quarantine. */
+struct plug_saved {
+	const char *name; /* of the plugin */
+	bool is;          /* false: it hands over nothing */
+	struct tn_view bytes;
+};
+typedef int plug_refresh_fn(void *arg, struct plug_saved *, unsigned n, struct tn_error *);
+int plug_refresh(struct plug *, plug_refresh_fn *turn, void *arg, struct tn_error *);
 
 /* Reload in two steps. check: every plugin's options are read from c and its
  * check() asked; options that need a restart keep their old value and are named to `say`

@@ -146,26 +146,59 @@ static void put_away(struct plugin *p, const char *why, bool innocent)
 }
 
 /* Providers stand in front, so that one pass finds also those who need it over others. */
-static void put_away_all(struct plug *pl, struct plugin *p)
+static void mark_needing(const struct plug *pl, const struct plugin *p, bool goes[PLUG_MAX])
 {
-	bool goes[PLUG_MAX] = { false };
-	char why[200], because[80];
-
-	snprintf(why, sizeof why, "%s", p->why);
-	snprintf(because, sizeof because, "plugin %s, which it needs, is in quarantine", p->name);
 	for (unsigned i = 0; i < pl->count; i++) {
 		goes[i] = pl->list[i] == p;
 		for (unsigned j = 0; j < i && !goes[i]; j++)
 			goes[i] = goes[j] && service_needs(pl->list[i], pl->list[j]);
 	}
+}
+
+static void put_away_all(struct plug *pl, struct plugin *p, const bool goes[PLUG_MAX])
+{
+	char why[200], because[80];
+
+	snprintf(why, sizeof why, "%s", p->why);
+	snprintf(because, sizeof because, "plugin %s, which it needs, is in quarantine", p->name);
 	for (unsigned i = pl->count; i-- > 0;)
 		if (goes[i])
 			put_away(pl->list[i], pl->list[i] == p ? why : because, pl->list[i] != p);
 }
 
+/* The one without which the node shall not run, among those that would go. */
+static const struct plugin *critical(const struct plug *pl, const bool goes[PLUG_MAX])
+{
+	for (unsigned i = 0; i < pl->count; i++)
+		if (goes[i] && pl->list[i]->desc.flags & TN_PF_CRITICAL)
+			return pl->list[i];
+	return NULL;
+}
+
+/* Once: whatever fails while the node stops changes nothing. */
+static void give_up(struct plug *pl, const struct plugin *p, const struct plugin *needs)
+{
+	char why[80];
+
+	if (p == needs)
+		log_line(pl->log, "plug", LOG_LEVEL_ERROR, p->name,
+			 "plugin %s fails, and the node cannot go on without it: %s", p->name,
+			 p->why);
+	else
+		log_line(pl->log, "plug", LOG_LEVEL_ERROR, p->name,
+			 "plugin %s fails, and the node cannot go on without plugin %s, "
+			 "which needs it: %s",
+			 p->name, needs->name, p->why);
+	snprintf(why, sizeof why, "plugin %s failed", p->name);
+	pl->given_up = true;
+	pl->fatal(pl->fatal_arg, why);
+}
+
 static void on_faults(void *arg)
 {
 	struct plug *pl = arg;
+	bool goes[PLUG_MAX];
+	const struct plugin *needs;
 	unsigned i = 0;
 
 	pl->fault_timer = 0;
@@ -173,15 +206,13 @@ static void on_faults(void *arg)
 		i++;
 	if (i == pl->count)
 		return;
-	if (pl->list[i]->desc.flags & TN_PF_CRITICAL && pl->fatal) {
-		log_line(pl->log, "plug", LOG_LEVEL_ERROR, pl->list[i]->name,
-			 "plugin %s fails, and the node cannot go on without it: %s",
-			 pl->list[i]->name, pl->list[i]->why);
-		pl->list[i]->why[0] = 0;
-		pl->fatal(pl->fatal_arg);
+	mark_needing(pl, pl->list[i], goes);
+	needs = critical(pl, goes);
+	if (needs && pl->fatal) {
+		give_up(pl, pl->list[i], needs);
 		return;
 	}
-	put_away_all(pl, pl->list[i]);
+	put_away_all(pl, pl->list[i], goes);
 	pl->fault_timer = timers_add(pl->timers, 0, on_faults, pl);
 }
 
@@ -190,7 +221,7 @@ void quarantine_fault(struct plugin *p, const char *why)
 {
 	struct plug *pl = p->plug;
 
-	if (p->why[0])
+	if (p->why[0] || pl->given_up)
 		return;
 	snprintf(p->why, sizeof p->why, "%.190s", *why ? why : "it fails");
 	if (!pl->fault_timer)

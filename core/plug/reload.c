@@ -6,27 +6,6 @@
 
 #include "plug/impl.h"
 
-/* An option that waits for a restart keeps its old value; texts and lists are lent from
- * the old memory, which therefore lives on in the new one's place until commit copies it. */
-static size_t option_bytes(const struct tn_option *o)
-{
-	switch ((enum tn_opt)o->type) {
-	case TN_O_BOOL:
-		return sizeof(bool);
-	case TN_O_INT:
-	case TN_O_SIZE:
-	case TN_O_MS:
-		return sizeof(uint64_t);
-	case TN_O_TEXT:
-		return sizeof(struct tn_str);
-	case TN_O_ADDRS:
-		return sizeof(struct tn_addrs);
-	case TN_O_TEXTS:
-		return sizeof(struct tn_texts);
-	}
-	return 0;
-}
-
 static void say_key(const struct plugin *p, const char *key, void (*say)(void *, const char *),
 		    void *arg)
 {
@@ -37,6 +16,8 @@ static void say_key(const struct plugin *p, const char *key, void (*say)(void *,
 		say(arg, text);
 }
 
+/* An option that waits for a restart keeps its old value; texts and lists are lent from
+ * the old memory, which therefore lives on in the new one's place until commit copies it. */
 static void keep_fixed(struct plugin *p, void (*say)(void *, const char *), void *arg)
 {
 	const struct tn_option *o;
@@ -48,7 +29,7 @@ static void keep_fixed(struct plugin *p, void (*say)(void *, const char *), void
 		if (!o->fixed || !conf_fixed_changed(one, p->ctx.conf, p->next_conf))
 			continue;
 		say_key(p, o->key, say, arg);
-		memcpy(now, (const char *)p->ctx.conf + o->off, option_bytes(o));
+		memcpy(now, (const char *)p->ctx.conf + o->off, conf_option_bytes(o));
 		p->keeps_old = true;
 	}
 }

@@ -40,28 +40,35 @@ static int check_place(const struct swap *w, unsigned *at)
 	return order_sort(it, w->pl->count, at, w->err);
 }
 
-static int save(struct swap *w)
+int swap_save(struct plugin *p, struct tn_arena *memory, struct tn_view *out, struct tn_error *err)
 {
 	struct tn_error why = { "" };
 	struct bus_call call;
 	int rc;
 
+	if (!p->desc.save)
+		return 0;
+	bus_enter(p->plug->bus, &call, p->member, "save", NULL);
+	rc = p->desc.save(&p->ctx, memory, out, &why);
+	bus_exit(p->plug->bus, &call);
+	if (rc)
+		return tn_fail(err, rc, "plugin %s: save: %.180s", p->name,
+			       why.text[0] ? why.text : tn_code_text(rc));
+	return 0;
+}
+
+static int save(struct swap *w)
+{
 	if (!w->old->desc.save)
 		return 0;
 	w->memory = tn_arena_create(SWAP_BYTES_MAX);
 	if (!w->memory)
 		return tn_fail(w->err, TN_ENOMEM, "no memory");
-	bus_enter(w->pl->bus, &call, w->old->member, "save", NULL);
-	rc = w->old->desc.save(&w->old->ctx, w->memory, &w->saved, &why);
-	bus_exit(w->pl->bus, &call);
-	if (rc)
-		return tn_fail(w->err, rc, "plugin %s: save: %.180s", w->old->name,
-			       why.text[0] ? why.text : tn_code_text(rc));
-	return 0;
+	return swap_save(w->old, w->memory, &w->saved, w->err);
 }
 
 /* By name: rows may have moved. A row of another kind begins at zero. */
-static void carry_metrics(const struct plugin *from, struct plugin *to)
+void swap_carry_metrics(const struct plugin *from, struct plugin *to)
 {
 	const struct tn_metric *a, *b;
 
@@ -95,7 +102,7 @@ static int exchange(struct swap *w)
 	int rc;
 
 	life_halt(w->old, TN_STOP_SWAP);
-	carry_metrics(w->old, w->new);
+	swap_carry_metrics(w->old, w->new);
 	bus_replace(w->new->member);
 	rc = life_begin(w->new, w->saved, w->err);
 	if (rc)

@@ -38,6 +38,7 @@ static int change(struct store_batch *b, int db, struct tn_view key, struct tn_v
 		b->torn = true;
 		return TN_ENOMEM;
 	}
+	b->changes++;
 	b->bytes += NODE_COST + key.n + val.n;
 	map_link(&b->map, n);
 	return 0;

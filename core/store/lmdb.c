@@ -112,20 +112,24 @@ static int lmdb_scan(struct store *s, int db, struct tn_view from, store_scan_fn
 
 /* ---- writing */
 
+struct applying {
+	const struct lmdb *l;
+	MDB_txn *txn;
+};
+
+static int apply_one(void *arg, const struct map_node *n)
+{
+	const struct applying *a = arg;
+	MDB_val k = val_of(n->key), v = val_of(n->val);
+	int rc = n->val.p ? mdb_put(a->txn, a->l->db[n->db], &k, &v, 0)
+			  : mdb_del(a->txn, a->l->db[n->db], &k, NULL);
+
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
 static int apply(const struct lmdb *l, MDB_txn *txn, const struct map *batch)
 {
-	const struct map_node *n = map_from(batch, 0, (struct tn_view){ NULL, 0 }, false);
-	int rc = 0;
-
-	for (; n && rc == 0; n = map_from(batch, n->db, n->key, true)) {
-		MDB_val k = val_of(n->key), v = val_of(n->val);
-
-		rc = n->val.p ? mdb_put(txn, l->db[n->db], &k, &v, 0)
-			      : mdb_del(txn, l->db[n->db], &k, NULL);
-		if (rc == MDB_NOTFOUND)
-			rc = 0;
-	}
-	return rc;
+	return map_each(batch, apply_one, &(struct applying){ l, txn });
 }
 
 /* LMDB may leave pages at the end of the file unwritten that it does not need yet. The
@@ -136,12 +140,8 @@ static int reserve(const struct lmdb *l, const struct store_batch *b)
 {
 	uint64_t need = lmdb_used(l) + (1u << 20);
 
-	for (; b; b = b->next) {
-		const struct map_node *n = map_from(&b->map, 0, (struct tn_view){ NULL, 0 }, false);
-
-		for (; n; n = map_from(&b->map, n->db, n->key, true))
-			need += 65536 + 2 * n->val.n;
-	}
+	for (; b; b = b->next)
+		need += 65536 * b->changes + 2 * b->bytes;
 	return lmdb_grow(l, need);
 }
 

@@ -5,7 +5,6 @@
 
 #include "store/map.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -161,18 +160,37 @@ void map_clear(struct map *m)
 		free(n);
 }
 
+/* As deep as the tree is: its ranks are random, so that is a few times the logarithm. */
+static int walk(const struct map_node *n, map_each_fn *fn, void *arg)
+{
+	int rc = 0;
+
+	for (; n && !rc; n = n->right) {
+		rc = walk(n->left, fn, arg);
+		if (!rc)
+			rc = fn(arg, n);
+	}
+	return rc;
+}
+
+int map_each(const struct map *m, map_each_fn *fn, void *arg)
+{
+	return walk(m->root, fn, arg);
+}
+
+static int copy_one(void *to, const struct map_node *n)
+{
+	struct map_node *c = map_node(n->db, n->key, n->val);
+
+	if (!c)
+		return TN_ENOMEM;
+	map_link(to, c);
+	return 0;
+}
+
 int map_copy(struct map *to, const struct map *from)
 {
-	const struct map_node *n = map_from(from, INT_MIN, (struct tn_view){ NULL, 0 }, false);
-
-	for (; n; n = map_from(from, n->db, n->key, true)) {
-		struct map_node *c = map_node(n->db, n->key, n->val);
-
-		if (!c)
-			return TN_ENOMEM;
-		map_link(to, c);
-	}
-	return 0;
+	return map_each(from, copy_one, to);
 }
 
 void map_apply(struct map *m, struct map *changes)
@@ -211,4 +229,35 @@ const struct map_node *map_from(const struct map *m, int db, struct tn_view key,
 		}
 	}
 	return best;
+}
+
+/* ---- a store that is one map */
+
+int map_get(const struct map *m, int db, struct tn_view key, struct tn_arena *a,
+	    struct tn_view *val)
+{
+	const struct map_node *n = map_find(m, db, key);
+	uint8_t *p;
+
+	if (!n)
+		return TN_ENOENT;
+	p = tn_alloc(a, n->val.n);
+	if (!p)
+		return TN_ENOMEM;
+	if (n->val.n)
+		memcpy(p, n->val.p, n->val.n);
+	*val = (struct tn_view){ p, n->val.n };
+	return 0;
+}
+
+int map_scan(const struct map *m, int db, struct tn_view from, store_scan_fn *fn, void *arg)
+{
+	const struct map_node *n = map_from(m, db, from, false);
+	int rc = 0;
+
+	while (rc == 0 && n && n->db == db) {
+		rc = fn(arg, n->key, n->val);
+		n = map_from(m, db, n->key, true);
+	}
+	return rc;
 }

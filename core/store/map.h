@@ -7,7 +7,7 @@
 #ifndef CORE_STORE_MAP_H
 #define CORE_STORE_MAP_H
 
-#include "timenode/base.h"
+#include "store/store.h"
 
 struct map_node {
 	struct map_node *left, *right;
@@ -45,7 +45,15 @@ void map_apply(struct map *, struct map *changes);
 
 const struct map_node *map_find(const struct map *, int db, struct tn_view key);
 
+/* Every node in order; non-zero from fn ends it and is the result. */
+typedef int map_each_fn(void *arg, const struct map_node *);
+int map_each(const struct map *, map_each_fn *, void *arg);
+
 /* The first node at or behind (db, key), of any database. With `after`: behind it. */
 const struct map_node *map_from(const struct map *, int db, struct tn_view key, bool after);
+
+/* For stores that are one map: store_get and store_scan. */
+int map_get(const struct map *, int db, struct tn_view key, struct tn_arena *, struct tn_view *val);
+int map_scan(const struct map *, int db, struct tn_view from, store_scan_fn *, void *arg);
 
 #endif

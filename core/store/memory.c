@@ -4,7 +4,6 @@
 #include "config.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "store/store_impl.h"
 
@@ -23,34 +22,20 @@ static int memory_db(struct store *s, const char *name, uint16_t version, struct
 	return 0;
 }
 
+static struct map *map_of(struct store *s)
+{
+	return &((struct memory *)s)->map;
+}
+
 static int memory_get(struct store *s, int db, struct tn_view key, struct tn_arena *a,
 		      struct tn_view *val)
 {
-	const struct map_node *n = map_find(&((struct memory *)s)->map, db, key);
-	uint8_t *p;
-
-	if (!n)
-		return TN_ENOENT;
-	p = tn_alloc(a, n->val.n);
-	if (!p)
-		return TN_ENOMEM;
-	if (n->val.n)
-		memcpy(p, n->val.p, n->val.n);
-	*val = (struct tn_view){ p, n->val.n };
-	return 0;
+	return map_get(map_of(s), db, key, a, val);
 }
 
 static int memory_scan(struct store *s, int db, struct tn_view from, store_scan_fn *fn, void *arg)
 {
-	const struct map *map = &((struct memory *)s)->map;
-	const struct map_node *n = map_from(map, db, from, false);
-	int rc = 0;
-
-	while (rc == 0 && n && n->db == db) {
-		rc = fn(arg, n->key, n->val);
-		n = map_from(map, db, n->key, true);
-	}
-	return rc;
+	return map_scan(map_of(s), db, from, fn, arg);
 }
 
 /* Copies first, so that nothing can fail half-way. */
@@ -63,7 +48,7 @@ static int memory_commit(struct store *s, const struct store_batch *b, struct tn
 			map_clear(&copy);
 			return tn_fail(err, TN_ENOMEM, "no memory");
 		}
-	map_apply(&((struct memory *)s)->map, &copy);
+	map_apply(map_of(s), &copy);
 	return 0;
 }
 
@@ -74,7 +59,7 @@ static void memory_fresh(struct store *s)
 
 static void memory_close(struct store *s)
 {
-	map_clear(&((struct memory *)s)->map);
+	map_clear(map_of(s));
 	free(s);
 }
 

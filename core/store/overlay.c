@@ -11,36 +11,33 @@
 
 #include "store/store_impl.h"
 
-static const struct map_node *first_of(const struct map *m)
+struct lending {
+	struct map_node *list; /* by `left` */
+	uint64_t number;
+};
+
+static int lend(void *arg, const struct map_node *k)
 {
-	return map_from(m, 0, (struct tn_view){ NULL, 0 }, false);
-}
+	struct lending *l = arg;
+	struct map_node *n = map_node_lent(k->db, k->key, k->val, l->number);
 
-/* All nodes first, as a list by `left`: then nothing can fail. */
-static int lend_all(const struct store_batch *b, struct map_node **list)
-{
-	const struct map_node *k = first_of(&b->map);
-
-	for (*list = NULL; k; k = map_from(&b->map, k->db, k->key, true)) {
-		struct map_node *n = map_node_lent(k->db, k->key, k->val, b->number);
-
-		if (!n)
-			return TN_ENOMEM;
-		n->left = *list;
-		*list = n;
-	}
+	if (!n)
+		return TN_ENOMEM;
+	n->left = l->list;
+	l->list = n;
 	return 0;
 }
 
+/* All nodes first: then nothing can fail. */
 int overlay_add(struct store *s, struct store_batch *b)
 {
-	struct map_node *list, *n;
-	int rc;
+	struct lending l = { NULL, ++s->accepted };
+	int rc = map_each(&b->map, lend, &l);
+	struct map_node *n;
 
-	b->number = ++s->accepted;
-	rc = lend_all(b, &list);
-	while ((n = list)) {
-		list = n->left;
+	b->number = l.number;
+	while ((n = l.list)) {
+		l.list = n->left;
 		n->left = NULL;
 		if (rc)
 			free(n);
@@ -50,15 +47,30 @@ int overlay_add(struct store *s, struct store_batch *b)
 	return rc;
 }
 
+struct dropping {
+	struct store *s;
+	uint64_t number;
+};
+
+static int drop_one(void *arg, const struct map_node *k)
+{
+	const struct dropping *d = arg;
+	const struct map_node *n = map_find(&d->s->overlay, k->db, k->key);
+
+	if (n && n->mark == d->number)
+		map_remove(&d->s->overlay, k->db, k->key);
+	return 0;
+}
+
+/* Batches end in their order, so that the latest is the last. */
 void overlay_drop(struct store *s, const struct store_batch *b)
 {
-	for (const struct map_node *k = first_of(&b->map); k;
-	     k = map_from(&b->map, k->db, k->key, true)) {
-		const struct map_node *n = map_find(&s->overlay, k->db, k->key);
+	struct dropping d = { s, b->number };
 
-		if (n && n->mark == b->number)
-			map_remove(&s->overlay, k->db, k->key);
-	}
+	if (b->number == s->accepted)
+		map_clear(&s->overlay);
+	else
+		map_each(&b->map, drop_one, &d);
 }
 
 int overlay_get(const struct store *s, int db, struct tn_view key, struct tn_arena *a,

@@ -84,6 +84,28 @@ int store_db(struct store *s, const char *name, uint16_t version, struct tn_erro
 	return open_db(s, name, version, err);
 }
 
+void store_settle(struct store *s)
+{
+	writer_settle(s);
+}
+
+void store_fail(struct store *s, const char *why)
+{
+	s->failed = true;
+	tn_fail(&s->why, TN_EIO, "%s", why);
+}
+
+int store_dbs(const struct store *s)
+{
+	return s->dbs;
+}
+
+const char *store_db_name(const struct store *s, int db, uint16_t *version)
+{
+	*version = s->db[db].version;
+	return s->db[db].name;
+}
+
 static bool is_db(const struct store *s, int db)
 {
 	return db >= 0 && db < s->dbs;

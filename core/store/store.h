@@ -39,6 +39,10 @@ void store_close(struct store *);
 
 /* From now on commits are written behind. The environment must outlive the store. */
 void store_write_behind(struct store *, struct env *);
+/* Blocks until all that was accepted is written, and reported. */
+void store_settle(struct store *);
+/* As if a commit had failed for this reason: for whoever replays one that did. */
+void store_fail(struct store *, const char *why);
 
 /* Bytes that may be accepted and not yet durable; a larger batch is taken when nothing waits. */
 #define STORE_AHEAD_MAX ((uint64_t)64 << 20)
@@ -51,6 +55,10 @@ uint64_t store_ahead(const struct store *);
  * for a name that is none, TN_EBUSY from inside a scan, TN_EIO.
  */
 int store_db(struct store *, const char *name, uint16_t version, struct tn_error *);
+
+/* Databases that are open, by number: 0 to store_dbs() - 1. */
+int store_dbs(const struct store *);
+const char *store_db_name(const struct store *, int db, uint16_t *version);
 
 /* The value is copied into the arena. 0, TN_ENOENT, TN_EIO, TN_ENOMEM, TN_EINVAL (no
  * such database, or a key that cannot be one).

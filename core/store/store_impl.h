@@ -11,9 +11,10 @@
 struct store_batch {
 	struct store *store;
 	struct map map;
-	uint64_t bytes;  /* what it costs while it waits */
-	uint64_t number; /* in the order of acceptance */
-	bool torn;       /* a change is missing: memory ran out */
+	uint64_t changes; /* how often it was changed */
+	uint64_t bytes;   /* what it costs while it waits */
+	uint64_t number;  /* in the order of acceptance */
+	bool torn;        /* a change is missing: memory ran out */
 	store_told_fn *told;
 	void *arg;
 	struct store_batch *next; /* in a queue or group */

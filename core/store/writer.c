@@ -62,6 +62,7 @@ static void run(struct env_job *j)
 		g->rc = tn_fail(&g->why, TN_EIO, "a commit before it failed: %.200s",
 				s->write_why.text);
 	}
+	j->failed = g->rc != 0;
 }
 
 /* ---- on the loop */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * timenode/chain.h - hashes, keys, signed byte strings, addresses, wallets, rules
  *
- * Part of libtimenode (lib/chain). Pure functions: no
+ * Part of libtimenode (lib/chain); doc/protocol.md 9. Pure functions: no
  * clock, no random numbers, no network; only tn_wallet_load and tn_wallet_save touch a file.
  * What is hashed is the value, so two lines that read alike hash alike. Amounts are
  * satoshis; every sum and product is checked and TN_EBAD when it does not fit 64 bits.
@@ -64,7 +64,7 @@ TN_API uint64_t tn_slot_at(const struct tn_network *net, int64_t time);
 TN_API int tn_genesis(struct tn_sha *s, const struct tn_network *net, struct tn_arena *a,
 		      const struct tn_block **out);
 
-/* ---- hashes */
+/* ---- hashes: doc/protocol.md 9.1 */
 
 TN_API int tn_txid(struct tn_sha *s, const struct tn_tx *tx, struct tn_hash *out);
 TN_API int tn_block_hash(struct tn_sha *s, const struct tn_header *h, struct tn_hash *out);
@@ -93,7 +93,7 @@ TN_API int tn_coinset_hash(struct tn_sha *s, const struct tn_utxo *coin, size_t 
 /* The same of coins that come in that order: tn_sha_begin, this for each, tn_sha_end. */
 TN_API void tn_coinset_add(struct tn_sha *s, const struct tn_utxo *coin);
 
-/* ---- who makes a block */
+/* ---- who makes a block: doc/protocol.md 9.1 */
 
 /* Sorts texts byte by byte, a prefix first. */
 TN_API void tn_texts_sort(struct tn_str *text, size_t n);
@@ -168,7 +168,7 @@ TN_API int tn_tx_fee(const struct tn_tx *tx, uint64_t inputs, uint64_t *fee, str
 /* Does the reference store a block with it: at most 1 TIME paid out for each input? */
 TN_API bool tn_tx_old_ok(const struct tn_tx *tx);
 
-/* ---- keys: Ed25519 (RFC 8032), no prehash, no context
+/* ---- keys: Ed25519 (RFC 8032), no prehash, no context; doc/protocol.md 9.2
  *
  * Agreement must not split on a signature, so tn_verify takes exactly what the reference
  * takes, whatever version of libsodium is below: s is canonical, the key decodes, and
@@ -226,7 +226,7 @@ TN_API void tn_checks_run(const void *in, void *out);
  */
 TN_API bool tn_key_decodes(const struct tn_key *key);
 
-/* ---- what is signed. Functions with buf and room return the size
+/* ---- what is signed: doc/protocol.md 9.2. Functions with buf and room return the size
  * needed and write nothing beyond room.
  */
 
@@ -291,7 +291,7 @@ TN_API int tn_spend_verify(struct tn_sha *s, const struct tn_tx *tx, uint32_t in
 			   struct tn_bytes coin, struct tn_error *err);
 
 /* ---- addresses: "TIME", a digit for the network, base58 of 20 bytes of
- * the key's hash and a checksum. The digit is not under the checksum.
+ * the key's hash and a checksum (doc/protocol.md 9.3). The digit is not under the checksum.
  */
 
 #define TN_ADDRESS_PAYLOAD 20
@@ -311,7 +311,7 @@ TN_API int tn_address_of_key(struct tn_sha *s, char digit, const struct tn_key *
 TN_API int tn_address_parse(struct tn_sha *s, const char *text, size_t n, char *digit,
 			    uint8_t payload[TN_ADDRESS_PAYLOAD], struct tn_error *err);
 
-/* ---- the wallet file, time-wallet.dat, not encrypted */
+/* ---- the wallet file, time-wallet.dat, not encrypted: doc/protocol.md 9.3 */
 
 #define TN_WALLET_LABEL 255
 #define TN_WALLET_BYTES 512 /* no wallet is longer */
@@ -344,7 +344,7 @@ TN_API int tn_wallet_load(struct tn_sha *s, const struct tn_network *net, const 
 			  struct tn_wallet *out, struct tn_error *err);
 
 /* Writes it with mode 0600, durably, in one step. TN_EBUSY if there is anything of that name:
- * a key is never overwritten. Codes of tn_file_write.
+ * a key is never overwritten. Codes of tn_file_create.
  */
 TN_API int tn_wallet_save(const struct tn_wallet *w, const char *path, struct tn_error *err);
 

@@ -28,8 +28,11 @@ TN_API int tn_file_read(const char *path, size_t limit, char **out, size_t *n,
 TN_API int tn_file_write(const char *path, const void *p, size_t n, unsigned mode,
 			 struct tn_error *err);
 
-/* Is there anything of that name? */
-TN_API bool tn_file_exists(const char *path);
+/* The same for a name that is not there yet: TN_EBUSY if anything has it, also if it came
+ * while the file was written, and that is left as it is.
+ */
+TN_API int tn_file_create(const char *path, const void *p, size_t n, unsigned mode,
+			  struct tn_error *err);
 
 #ifdef __cplusplus
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * timenode/judge.h - is a block good? In steps, none of which holds a loop for long
  *
- * Part of libtimenode (lib/chain). Pure functions (doc/protocol.md 9 has the rules):
+ * Part of libtimenode (lib/chain). Pure functions (doc/protocol.md 10 has the rules):
  *
  *   tn_block_judge_alone    all that a block shows by itself        one job for a pool
  *   tn_block_judge_parent   its header and the block before it      at once
@@ -120,10 +120,11 @@ static inline const struct tn_spend_digest *tn_facts_digests(const struct tn_blo
 	return (const struct tn_spend_digest *)(tn_facts_txids(f) + f->txs);
 }
 
-/* Indices of transactions, sorted by txid. */
+/* Indices of transactions, sorted by txid. Aligned: what stands before is a multiple of 32
+ * bytes behind a struct of 32-bit numbers. */
 static inline const uint32_t *tn_facts_order(const struct tn_block_facts *f)
 {
-	return (const uint32_t *)(tn_facts_digests(f) + f->txs);
+	return (const uint32_t *)(const void *)(tn_facts_digests(f) + f->txs);
 }
 
 /* ---- beside its parent. now: wall seconds. */

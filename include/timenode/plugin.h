@@ -229,7 +229,7 @@ struct tn_dbdef {
 enum tn_why { TN_STOP_EXIT, TN_STOP_UNLOAD, TN_STOP_SWAP, TN_STOP_FAULT };
 
 enum {
-	TN_PF_CRITICAL = 1, /* its fault stops the node instead of itself */
+	TN_PF_CRITICAL = 1, /* its fault, or that of one it needs, stops the node */
 	TN_PF_NATIVE = 2    /* uses the real loop (HTTP); not in the simulator */
 };
 

@@ -3,7 +3,7 @@
  *
  * Part of libtimenode (lib/wire). The C type of a member chooses its kind, so a
  * table cannot disagree with its struct. JSON follows doc/protocol.md 1 and 2,
- * bincode 2.3.
+ * bincode 9.1.
  */
 #ifndef TIMENODE_SCHEMA_H
 #define TIMENODE_SCHEMA_H
@@ -79,7 +79,7 @@ struct tn_field {
 	const char *name;
 	const struct tn_schema *of; /* record, or the list's element */
 	uint32_t off;
-	uint32_t max; /* elements or bytes; 0 = the kind's limit: text 64 KiB, bytes 1 MiB,
+	uint32_t max; /* elements or bytes; 0 = the kind's limit: text 1 MiB, bytes 1 MiB,
 		       * lists 1 Mi elements */
 	uint16_t has; /* offset of the presence bool */
 	uint8_t kind;
@@ -138,7 +138,7 @@ struct tn_schema {
 /* clang-format on */
 TN_API extern const struct tn_schema tn_schema_unit; /* no body */
 TN_API extern const struct tn_schema
-	tn_schema_string; /* list element: struct tn_str, up to 64 KiB */
+	tn_schema_string; /* list element: struct tn_str, up to 1 MiB */
 TN_API extern const struct tn_schema
 	tn_schema_word; /* list element: struct tn_str, up to 64 bytes */
 

@@ -4,7 +4,6 @@
 #include "timenode/base.h"
 
 #include <arpa/inet.h>
-#include <stdio.h>
 #include <string.h>
 
 static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
@@ -89,26 +88,54 @@ int tn_addr_parse(struct tn_addr *out, const char *text, size_t n)
 	return 0;
 }
 
+/* By hand: log lines and answers print an address each, and inet_ntop goes through printf. */
+static char *put_number(char *to, unsigned v)
+{
+	char digit[10];
+	size_t n = 0;
+
+	do
+		digit[n++] = (char)('0' + v % 10);
+	while (v /= 10);
+	while (n)
+		*to++ = digit[--n];
+	return to;
+}
+
+/* Returns where its NUL is. */
+static char *put_ip(char *to, const struct tn_addr *a)
+{
+	if (!tn_addr_is_v4(a)) {
+		inet_ntop(AF_INET6, a->ip, to, INET6_ADDRSTRLEN);
+		return to + strlen(to);
+	}
+	for (int i = 12; i < 16; i++) {
+		to = put_number(to, a->ip[i]);
+		*to++ = '.';
+	}
+	*--to = '\0';
+	return to;
+}
+
 const char *tn_addr_ip_text(const struct tn_addr *a, char buf[TN_ADDR_TEXT])
 {
-	if (tn_addr_is_v4(a))
-		inet_ntop(AF_INET, a->ip + 12, buf, TN_ADDR_TEXT);
-	else
-		inet_ntop(AF_INET6, a->ip, buf, TN_ADDR_TEXT);
+	put_ip(buf, a);
 	return buf;
 }
 
 const char *tn_addr_text(const struct tn_addr *a, char buf[TN_ADDR_TEXT])
 {
-	char ip[TN_ADDR_TEXT];
+	char *to = buf;
 
-	tn_addr_ip_text(a, ip);
 	if (a->port == 0)
-		snprintf(buf, TN_ADDR_TEXT, "%s", ip);
-	else if (tn_addr_is_v4(a))
-		snprintf(buf, TN_ADDR_TEXT, "%.15s:%u", ip, a->port);
-	else
-		snprintf(buf, TN_ADDR_TEXT, "[%.45s]:%u", ip, a->port);
+		return tn_addr_ip_text(a, buf);
+	if (!tn_addr_is_v4(a))
+		*to++ = '[';
+	to = put_ip(to, a);
+	if (!tn_addr_is_v4(a))
+		*to++ = ']';
+	*to++ = ':';
+	*put_number(to, a->port) = '\0';
 	return buf;
 }
 
@@ -149,12 +176,18 @@ struct range6 {
 	uint8_t bits;
 };
 
+static uint32_t word4(const uint8_t ip[4])
+{
+	return (uint32_t)ip[0] << 24 | (uint32_t)ip[1] << 16 | (uint32_t)ip[2] << 8 | ip[3];
+}
+
+/* No range is shorter than one bit. */
 static bool in_range4(const struct tn_addr *a, const struct range4 *r, size_t n)
 {
-	size_t i;
+	uint32_t ip = word4(a->ip + 12);
 
-	for (i = 0; i < n; i++)
-		if (same_bits(a->ip + 12, r[i].ip, r[i].bits))
+	for (size_t i = 0; i < n; i++)
+		if ((ip ^ word4(r[i].ip)) >> (32 - r[i].bits) == 0)
 			return true;
 	return false;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * lib/base/seen.c - a bounded set of what was seen, in two generations
  *
- * Open addressing with linear probing; a table is at most half full and a removal
+ * Open addressing with linear probing; a table is at most a quarter full and a removal
  * moves later entries back, so there are no tombstones to clean.
  */
 #include "timenode/util.h"
@@ -9,6 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
+
+/* The same values by the widest registers that the processor has. */
+#if defined(__x86_64__) && __has_include(<xxh_x86dispatch.h>)
+#include <xxh_x86dispatch.h>
+#endif
 
 enum { SECRET = 192, KEY_MIN = 16 };
 static const uint32_t capacity_max = (uint32_t)1 << 26;
@@ -38,7 +43,7 @@ struct tn_seen *tn_seen_create(uint32_t capacity, const void *key, size_t key_n)
 
 	if (capacity == 0 || capacity > capacity_max || key_n < KEY_MIN || key_n > SECRET)
 		return NULL;
-	while (slots < capacity * 2)
+	while (slots < capacity * 4)
 		slots *= 2;
 	s = calloc(1, sizeof *s);
 	if (!s)
@@ -112,12 +117,17 @@ static void turn(struct tn_seen *s)
 bool tn_seen_add(struct tn_seen *s, const void *p, size_t n)
 {
 	uint64_t h = hash(s, p, n);
+	uint32_t at;
 
-	if (s->young[find(s, s->young, h)] || s->old[find(s, s->old, h)])
+	__builtin_prefetch(&s->old[h & s->mask]); /* both are far away: wait for them once */
+	at = find(s, s->young, h);
+	if (s->young[at] || s->old[find(s, s->old, h)])
 		return false;
-	if (s->used == s->capacity)
+	if (s->used == s->capacity) {
 		turn(s);
-	s->young[find(s, s->young, h)] = h;
+		at = find(s, s->young, h);
+	}
+	s->young[at] = h;
 	s->used++;
 	return true;
 }

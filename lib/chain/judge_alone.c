@@ -69,7 +69,7 @@ static int compare_txids(const void *a, const void *b)
 	return order ? order : (left->index > right->index) - (left->index < right->index);
 }
 
-/* A list with its end repeated can have the root of the list (doc/protocol.md 9.2). */
+/* A list with its end repeated can have the root of the list (doc/protocol.md 10.2). */
 static int check_repeats(struct work *w)
 {
 	uint32_t n = w->block->transactions.n;
@@ -292,7 +292,7 @@ void tn_block_judge_alone(const struct tn_block_rules *r, const struct tn_block 
 	memset(out, 0, tn_block_facts_bytes(b));
 	w.txid = (struct tn_hash *)(out + 1);
 	w.digest = (struct tn_spend_digest *)(w.txid + b->transactions.n);
-	w.order = (uint32_t *)(w.digest + b->transactions.n);
+	w.order = (uint32_t *)(void *)(w.digest + b->transactions.n);
 	out->verdict = (struct tn_block_verdict){ 0, TN_FAULT_NONE, TN_NO_TX, TN_NO_TX };
 	if (!w.sha || tn_block_hash(w.sha, &b->header, &out->hash) != 0)
 		out->verdict.code = TN_ENOMEM;

@@ -220,12 +220,10 @@ int tn_wallet_save(const struct tn_wallet *w, const char *path, struct tn_error 
 {
 	uint8_t bytes[TN_WALLET_BYTES];
 	size_t n = tn_wallet_write(w, bytes, sizeof bytes);
-	int code;
+	int code = tn_file_create(path, bytes, n, MODE, err);
 
-	if (tn_file_exists(path))
-		return tn_fail(err, TN_EBUSY, "%s: is there already, and a key is not overwritten",
-			       path);
-	code = tn_file_write(path, bytes, n, MODE, err);
 	sodium_memzero(bytes, sizeof bytes);
+	if (code == TN_EBUSY)
+		tn_fail(err, code, "%s: is there already, and a key is not overwritten", path);
 	return code;
 }

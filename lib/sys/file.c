@@ -71,6 +71,12 @@ int tn_file_read(const char *path, size_t limit, char **out, size_t *n, struct t
 	return code;
 }
 
+struct target { /* of what is written */
+	const char *path;
+	mode_t mode;
+	bool fresh; /* nothing of that name may be there */
+};
+
 static bool write_all(int fd, const char *p, size_t n)
 {
 	ssize_t done;
@@ -104,52 +110,75 @@ static int sync_directory(const char *path, struct tn_error *err)
 	return code;
 }
 
+/* Takes the name in one step. With `fresh` a name that is there already stays what it is;
+ * file systems that cannot rename so (EINVAL) can link.
+ */
+static int take_name(const char *temp, const char *path, bool fresh)
+{
+	if (!fresh)
+		return rename(temp, path);
+	if (renameat2(AT_FDCWD, temp, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
+		return 0;
+	if ((errno != EINVAL && errno != ENOSYS) || link(temp, path) != 0)
+		return -1;
+	unlink(temp);
+	return 0;
+}
+
 /* Fills and names the new file; a name that is not taken into use is removed. */
-static int replace(int fd, const char *temp, const char *path, struct tn_view data, unsigned mode,
-		   struct tn_error *err)
+static int place(int fd, const char *temp, const struct target *to, struct tn_view data,
+		 struct tn_error *err)
 {
 	int code = 0;
 
 	if (!write_all(fd, (const char *)data.p, data.n))
 		code = io_error(err, "write", temp);
-	else if (fchmod(fd, (mode_t)mode) != 0)
+	else if (fchmod(fd, to->mode) != 0)
 		code = io_error(err, "chmod", temp);
 	else if (fsync(fd) != 0)
 		code = io_error(err, "fsync", temp);
 	if (close(fd) != 0 && code == 0)
 		code = io_error(err, "close", temp);
-	if (code == 0 && rename(temp, path) != 0)
-		code = io_error(err, "rename", path);
 	if (code != 0) {
 		unlink(temp);
 		return TN_EIO;
 	}
-	return sync_directory(path, err);
+	if (take_name(temp, to->path, to->fresh) == 0)
+		return sync_directory(to->path, err);
+	code = errno == EEXIST ? tn_fail(err, TN_EBUSY, "%s: is there already", to->path)
+			       : io_error(err, "rename", to->path);
+	unlink(temp);
+	return code == TN_EBUSY ? code : TN_EIO;
 }
 
-int tn_file_write(const char *path, const void *p, size_t n, unsigned mode, struct tn_error *err)
+static int write_file(const struct target *to, struct tn_view data, struct tn_error *err)
 {
-	size_t room = strlen(path) + sizeof ".XXXXXX";
+	size_t room = strlen(to->path) + sizeof ".XXXXXX";
 	char *temp = malloc(room);
 	int fd, code;
 
 	if (!temp)
-		return tn_fail(err, TN_ENOMEM, "%s: no memory", path);
-	snprintf(temp, room, "%s.XXXXXX", path);
+		return tn_fail(err, TN_ENOMEM, "%s: no memory", to->path);
+	snprintf(temp, room, "%s.XXXXXX", to->path);
 	fd = mkostemp(temp, O_CLOEXEC);
 	if (fd < 0) {
-		io_error(err, "create", path);
+		io_error(err, "create", to->path);
 		code = TN_EIO;
 	} else {
-		code = replace(fd, temp, path, (struct tn_view){ p, n }, mode, err);
+		code = place(fd, temp, to, data, err);
 	}
 	free(temp);
 	return code;
 }
 
-bool tn_file_exists(const char *path)
+int tn_file_write(const char *path, const void *p, size_t n, unsigned mode, struct tn_error *err)
 {
-	struct stat st;
+	return write_file(&(struct target){ path, (mode_t)mode, false }, (struct tn_view){ p, n },
+			  err);
+}
 
-	return lstat(path, &st) == 0;
+int tn_file_create(const char *path, const void *p, size_t n, unsigned mode, struct tn_error *err)
+{
+	return write_file(&(struct target){ path, (mode_t)mode, true }, (struct tn_view){ p, n },
+			  err);
 }

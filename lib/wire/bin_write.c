@@ -13,7 +13,12 @@ static void put_number(struct sink *k, uint64_t v, size_t n)
 {
 	uint8_t b[8];
 
-	le_store(b, v, n);
+	if (k->n < k->room && k->room - k->n >= 8) { /* what is too much is overwritten */
+		le_store8((uint8_t *)k->buf + k->n, v);
+		k->n += n;
+		return;
+	}
+	le_store8(b, v);
 	sink_put(k, b, n);
 }
 

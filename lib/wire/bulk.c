@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+enum { BULK_BLOCK = 32 };
+
 /* Everything is left to the reader of single numbers. */
 size_t bulk_none(const uint8_t **p, const uint8_t *end, uint8_t *out, size_t room)
 {
@@ -18,10 +20,23 @@ size_t bulk_none(const uint8_t **p, const uint8_t *end, uint8_t *out, size_t roo
 	return 0;
 }
 
+/* The NUL bytes behind the copy end whatever it holds. */
+size_t bulk_tail(bulk_fn *blocks, const uint8_t **p, const uint8_t *end, uint8_t *out, size_t room)
+{
+	uint8_t copy[BULK_BEFORE + 2 * BULK_BLOCK] = { 0 };
+	const uint8_t *from = copy + BULK_BEFORE, *at = from;
+	size_t left = (size_t)(end - *p), n;
+
+	memcpy(copy + BULK_BEFORE, *p, left);
+	n = blocks(&at, copy + sizeof copy, out, room);
+	*p += at - from;
+	return n;
+}
+
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-/* Four characters in one word: where the comma is tells how far to move the digits up,
- * so that ones, tens and hundreds always lie in the same bytes. No branch depends on how
- * long a number is.
+/* Four characters in one word: where the first one that is no digit stands tells how far
+ * to move the digits up, so that ones, tens and hundreds always lie in the same bytes. No
+ * branch depends on how long a number is.
  */
 size_t bulk_portable(const uint8_t **p, const uint8_t *end, uint8_t *out, size_t room)
 {
@@ -29,23 +44,24 @@ size_t bulk_portable(const uint8_t **p, const uint8_t *end, uint8_t *out, size_t
 	const uint8_t *at = *p;
 	size_t n = 0;
 
-	for (; n < room && end - at >= 4; n++) {
-		uint32_t text, comma, digits;
+	while (n < room && end - at >= 4) {
+		uint32_t text, digits, other;
 		unsigned length, v;
 
 		memcpy(&text, at, sizeof text);
-		comma = text ^ 0x2c2c2c2cu;
-		comma = (comma - 0x01010101u) & ~comma & 0x80808080u;
-		if (!comma || comma & 0x80)
+		digits = text ^ 0x30303030u;
+		other = ((digits + 0x76767676u) | digits) & 0x80808080u;
+		if (!other || other & 0x80)
 			break;
-		length = (unsigned)__builtin_ctz(comma) / 8;
-		digits = (text ^ 0x30303030u) << (32 - 8 * length);
+		length = (unsigned)__builtin_ctz(other) / 8;
+		digits <<= 32 - 8 * length;
 		v = (digits >> 24) + (digits >> 16 & 0xff) * 10 + (digits >> 8 & 0xff) * 100;
-		if ((((digits + 0x76767676u) | digits) & 0x80808080u) || v > 255 ||
-		    v < least[length])
+		if (v > 255 || v < least[length] || (at[length] != ',' && at[length] != ']'))
 			break;
-		out[n] = (uint8_t)v;
+		out[n++] = (uint8_t)v;
 		at += length + 1;
+		if (at[-1] == ']')
+			break;
 	}
 	*p = at;
 	return n;
@@ -79,10 +95,7 @@ static bulk_fn *vector_named(const char *name)
 {
 	if (strcmp(name, "sse2") == 0)
 		return bulk_sse2;
-	return strcmp(name, "avx2") == 0 && __builtin_cpu_supports("avx2") &&
-			       __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt")
-		       ? bulk_avx2
-		       : NULL;
+	return strcmp(name, "avx2") == 0 && can_avx2() ? bulk_avx2 : NULL;
 }
 #else
 bulk_fn *bulk_best(void)

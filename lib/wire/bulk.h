@@ -10,12 +10,13 @@
 
 #include "timenode/schema.h"
 
-enum { BULK_SLACK = 32 };
+enum { BULK_SLACK = 40, BULK_BEFORE = 3, BULK_TAIL = 35 };
 
-/* Numbers that are each followed by a comma, from *p on, where a number begins behind
- * another one: the three bytes before it are there and the last of them is a comma. At most
- * `room` of them; out has BULK_SLACK bytes more than that, which may be scribbled on.
- * How many; *p then stands behind the last one's comma. Nothing at or after end is read.
+/* Numbers that are each followed by a comma, the last one perhaps by the closing bracket,
+ * from *p on, where a number begins behind another one's comma or the opening bracket; at
+ * least BULK_BEFORE bytes of the text stand before it. At most `room` of them; out has
+ * BULK_SLACK bytes more than that, which may be scribbled on. How many; *p then stands
+ * behind the last one's comma or bracket. Nothing at or after end is read.
  */
 typedef size_t bulk_fn(const uint8_t **p, const uint8_t *end, uint8_t *out, size_t room);
 
@@ -25,6 +26,17 @@ bulk_fn bulk_portable; /* C alone, four characters in a word */
 #define BULK_X86 1
 bulk_fn bulk_sse2, bulk_avx2;
 #endif
+
+/* For kernels that take whole blocks alone: the last characters of the text, fewer than
+ * BULK_TAIL, in a block of their own.
+ */
+size_t bulk_tail(bulk_fn *blocks, const uint8_t **p, const uint8_t *end, uint8_t *out, size_t room);
+
+/* Is there such an end, and the array not over? */
+static inline bool bulk_more(const uint8_t *p, const uint8_t *end)
+{
+	return p != end && end - p < BULK_TAIL && p[-1] != ']';
+}
 
 /* The best that this processor has. */
 bulk_fn *bulk_best(void);

@@ -1,50 +1,46 @@
 /* SPDX-License-Identifier: MIT
- * lib/wire/bulk_masks.h - what 32 characters are, one bit each, and what is wrong in them
+ * lib/wire/bulk_masks.h - what 32 characters are, one bit each, and which numbers end in them
  */
 #ifndef LIB_WIRE_BULK_MASKS_H
 #define LIB_WIRE_BULK_MASKS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
+/* Where a digit and where a comma is; where the number that would end before this place
+ * is too large or begins with a needless zero.
+ */
 struct bulk_masks {
-	uint32_t digits, commas, zeros;
+	uint32_t digits, commas, bad;
 };
 
-/* Is there something else? Then the array ends here, or is not what a writer makes. */
-static inline uint32_t bulk_ends(const struct bulk_masks *m)
-{
-	return ~(m->digits | m->commas);
-}
+/* What goes from block to block: are the last three characters digits, the oldest lowest? */
+struct bulk_state {
+	uint32_t before;
+	bool last; /* the array ends in this block, or is not what a writer makes */
+};
 
-/* The commas before that. */
-static inline uint32_t bulk_commas(const struct bulk_masks *m)
-{
-	uint32_t other = bulk_ends(m);
-
-	return m->commas & (other ? other ^ (other - 1) : UINT32_MAX);
-}
-
-/* The same mask k characters later; what the block before had moves in. */
-static inline uint32_t bulk_later(uint32_t now, uint32_t before, unsigned k)
-{
-	return now << k | before >> (32 - k);
-}
-
-/* A number that is empty, longer than three digits, with a needless zero, or above 255.
- * Behind the last comma of an array's end the single numbers' reader judges; otherwise all
- * of the block counts, since the next one does not see what its last number began with.
+/* The commas, and the bracket at the array's end, that each end a good number; 0 if there
+ * is none or anything is odd: a number that is bad, empty or longer than three digits.
  */
-static inline uint32_t bulk_odd(const struct bulk_masks *m, const struct bulk_masks *before,
-				uint32_t commas, uint32_t over)
+static inline uint32_t bulk_ends(struct bulk_masks m, const uint8_t *at, struct bulk_state *s)
 {
-	uint32_t one = bulk_later(m->digits, before->digits, 1);
-	uint32_t two = bulk_later(m->digits, before->digits, 2);
-	uint32_t three = bulk_later(m->digits, before->digits, 3);
-	uint32_t zero = bulk_later(m->zeros, before->zeros, 1);
-	uint32_t odd = (m->commas & ~one) | (m->digits & one & two & three) |
-		       (m->digits & zero & ~two) | (over & m->commas);
+	uint32_t other = ~(m.digits | m.commas), ends = m.commas;
+	uint64_t run, pairs;
 
-	return bulk_ends(m) ? odd & UINT32_MAX >> __builtin_clz(commas) : odd;
+	s->last = other != 0;
+	if (other) {
+		uint32_t first = other & (0 - other);
+
+		m.digits &= first - 1;
+		ends &= first - 1;
+		if (at[__builtin_ctz(other)] == ']')
+			ends |= first;
+	}
+	run = (uint64_t)m.digits << 3 | s->before;
+	pairs = run & run >> 1;
+	s->before = m.digits >> 29;
+	return (pairs & pairs >> 2) || (ends & (m.bad | ~(uint32_t)(run >> 2))) ? 0 : ends;
 }
 
 #endif

@@ -20,12 +20,19 @@ size_t tn_cut_line(struct tn_cut *c, const uint8_t *p, size_t n)
 	return (size_t)(lf - p) + 1;
 }
 
-/* Length of the ASCII prefix, eight bytes at a time. */
+/* Length of the ASCII prefix, 64 bytes at a time, then eight. */
 static size_t ascii_prefix(const uint8_t *p, size_t n)
 {
 	size_t i = 0;
-	uint64_t word;
+	uint64_t word, block[8];
 
+	for (; n - i >= sizeof block; i += sizeof block) {
+		memcpy(block, p + i, sizeof block);
+		word = block[0] | block[1] | block[2] | block[3];
+		word |= block[4] | block[5] | block[6] | block[7];
+		if (word & UINT64_C(0x8080808080808080))
+			break;
+	}
 	for (; n - i >= sizeof word; i += sizeof word) {
 		memcpy(&word, p + i, sizeof word);
 		if (word & UINT64_C(0x8080808080808080))

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "timenode/wire.h"
+#include "wire/numbers.h"
 
 /* The longest beginning of at most n bytes that does not cut a character. */
 static size_t whole_characters(const char *text, size_t n)
@@ -15,7 +16,30 @@ static size_t whole_characters(const char *text, size_t n)
 	return n;
 }
 
-static int read_name(struct json *j, struct tn_envelope *out)
+/* A name as all are: short, plain ASCII, no escapes, and a body behind it. */
+static bool plain_name(struct json *j, struct tn_envelope *out)
+{
+	const uint8_t *p = j->p + 1;
+	size_t i;
+
+	if (json_peek(j) != '"')
+		return false;
+	for (i = 0; i + 8 <= TN_NAME_MAX && j->end - p >= 8; i += 8, p += 8) {
+		uint64_t w = le_load8(p), marks = json_marks(w) | (w & 0x8080808080808080u);
+		unsigned k = marks ? (unsigned)__builtin_ctzll(marks) / 8 : 0;
+
+		memcpy(out->name + i, p, 8);
+		if (!marks)
+			continue;
+		out->name[i + k] = '\0';
+		out->name_n = (uint32_t)i + k;
+		j->p = p + k + 1;
+		return p[k] == '"';
+	}
+	return false;
+}
+
+static int odd_name(struct json *j, struct tn_envelope *out)
 {
 	char name[TN_NAME_MAX + 4] = { 0 };
 	size_t n;
@@ -32,10 +56,25 @@ static int read_name(struct json *j, struct tn_envelope *out)
 	return 0;
 }
 
+static int read_name(struct json *j, struct tn_envelope *out)
+{
+	const uint8_t *from = j->p;
+
+	if (plain_name(j, out))
+		return 0;
+	j->p = from;
+	memset(out->name, 0, sizeof out->name);
+	out->name_n = 0;
+	return odd_name(j, out);
+}
+
 /* Up to and including the name. */
 static int read_head(struct json *j, struct tn_envelope *out)
 {
-	memset(out, 0, sizeof *out);
+	out->name[0] = '\0';
+	out->name_n = 0;
+	out->canonical = false;
+	out->body = (struct tn_view){ NULL, 0 };
 	json_space(j);
 	out->unit = json_peek(j) == '"';
 	if (!out->unit) {

@@ -35,12 +35,24 @@ static inline bool json_blank(uint8_t c)
 }
 
 /* White space between tokens: read, but the writer makes none. */
+void json_space_far(struct json *j);
 static inline void json_space(struct json *j)
 {
-	while (j->p < j->end && json_blank(*j->p)) {
-		j->canon = false;
-		j->p++;
-	}
+	if (j->p < j->end && *j->p <= ' ')
+		json_space_far(j);
+}
+
+/* Of eight characters of a string: the high bit in the first byte that is a quote, a
+ * backslash or a control character; what stands behind that one means nothing.
+ */
+static inline uint64_t json_marks(uint64_t w)
+{
+	const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
+	uint64_t quote = w ^ ones * '"', backslash = w ^ ones * '\\';
+
+	return (((quote - ones) & ~quote) | ((backslash - ones) & ~backslash) |
+		((w - ones * 0x20) & ~w)) &
+	       high;
 }
 
 /* TN_EBAD for the byte at p, or because there is none. */

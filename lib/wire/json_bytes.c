@@ -23,22 +23,37 @@ static inline int byte_number(struct json *j, uint8_t *out)
 	return 0;
 }
 
-/* n numbers, the opening bracket included, what follows the last one not. Behind the
- * first comma the kernel may try; `slack` says that out has room for it.
+/* What the kernel takes of numbers that stand at p; p then stands behind the last one of
+ * them, where the single numbers' reader would stand.
+ */
+static inline size_t some(struct json *j, uint8_t *out, size_t room)
+{
+	size_t n;
+
+	if (j->p - j->start < BULK_BEFORE)
+		return 0;
+	n = j->bulk(&j->p, j->end, out, room);
+	j->p -= n > 0;
+	return n;
+}
+
+/* n numbers, the opening bracket included, what follows the last one not; `slack` says
+ * that out has room for the kernel. It tries at the first number and, if there is white
+ * space or too little text before that, at the second.
  */
 static int numbers(struct json *j, uint8_t *out, size_t n, bool slack)
 {
-	size_t i;
+	size_t i = 0, k;
 
 	if (json_expect(j, '[') != 0)
 		return TN_EBAD;
-	for (i = 0; i < n; i++) {
+	while (i < n) {
 		if (i && json_expect(j, ',') != 0)
 			return TN_EBAD;
-		if (i == 1 && slack)
-			i += j->bulk(&j->p, j->end, out + i, n - 1 - i);
-		if (byte_number(j, &out[i]) != 0)
+		k = i < 2 && slack ? some(j, out + i, n - i) : 0;
+		if (k == 0 && byte_number(j, &out[i]) != 0)
 			return TN_EBAD;
+		i += k ? k : 1;
 	}
 	return 0;
 }
@@ -52,7 +67,10 @@ static int fixed_numbers(struct json *j, uint8_t *out, size_t n)
 		return numbers(j, out, n, false);
 	if (numbers(j, buf, n, true) != 0)
 		return TN_EBAD;
-	memcpy(out, buf, n);
+	if (n == 32)
+		memcpy(out, buf, 32);
+	else
+		memcpy(out, buf, n);
 	return 0;
 }
 
@@ -63,38 +81,72 @@ int json_fixed(struct json *j, uint8_t *out, size_t n)
 	return json_expect(j, ']');
 }
 
-/* v has room for `room` bytes and the kernel's slack. */
+/* Behind the opening bracket, the closing one included. v has room for `room` bytes and the
+ * kernel's slack. *n = room + 1 when there are more.
+ */
 static int fill_bytes(struct json *j, uint8_t *v, size_t room, size_t *n)
 {
 	bool more = true;
+	size_t k;
 
+	*n = 0;
 	json_space(j);
 	if (json_peek(j) == ']') {
 		j->p++;
 		return 0;
 	}
 	while (more) {
-		if (*n == 1)
-			*n += j->bulk(&j->p, j->end, v + 1, room - 1);
-		if (*n == room)
-			return json_refuse(j, "too many bytes");
-		if (byte_number(j, &v[*n]) != 0)
+		k = *n < 2 && *n < room ? some(j, v + *n, room - *n) : 0;
+		if (k == 0 && *n == room) {
+			++*n;
+			return 0;
+		}
+		if (k == 0 && byte_number(j, &v[*n]) != 0)
 			return TN_EBAD;
-		++*n;
+		*n += k ? k : 1;
 		if (json_more(j, ']', &more) != 0)
 			return TN_EBAD;
 	}
 	return 0;
 }
 
-/* Scripts are short: read on the stack, kept in their size. */
-static int short_bytes(struct json *j, struct tn_bytes *out, size_t room)
+static int long_bytes(struct json *j, struct tn_bytes *out, uint32_t limit)
+{
+	const uint8_t *close = memchr(j->p, ']', (size_t)(j->end - j->p));
+	size_t room, n;
+	uint8_t *v;
+
+	/* The bytes that are there bound the numbers: each but the last takes two at least. */
+	room = (size_t)((close ? close : j->end) - j->p + 1) / 2;
+	room = room < limit ? room : limit;
+	v = tn_alloc(j->arena, room + BULK_SLACK);
+	if (!v)
+		return json_nomem(j);
+	if (fill_bytes(j, v, room, &n) != 0)
+		return TN_EBAD;
+	if (n > room)
+		return json_refuse(j, "too many bytes");
+	out->p = v;
+	out->n = (uint32_t)n;
+	return 0;
+}
+
+/* Scripts are short: read on the stack, kept in their size. Others are read again. */
+int json_bytes(struct json *j, struct tn_bytes *out, uint32_t limit)
 {
 	uint8_t buf[SHORT + BULK_SLACK], *v;
-	size_t n = 0;
+	const uint8_t *from;
+	size_t n;
 
-	if (fill_bytes(j, buf, room, &n) != 0)
+	if (json_expect(j, '[') != 0)
 		return TN_EBAD;
+	from = j->p;
+	if (fill_bytes(j, buf, SHORT, &n) != 0)
+		return TN_EBAD;
+	if (n > SHORT || n > limit) {
+		j->p = from;
+		return long_bytes(j, out, limit);
+	}
 	v = tn_alloc(j->arena, n);
 	if (!v)
 		return json_nomem(j);
@@ -102,38 +154,6 @@ static int short_bytes(struct json *j, struct tn_bytes *out, size_t room)
 	out->p = v;
 	out->n = (uint32_t)n;
 	return 0;
-}
-
-static int long_bytes(struct json *j, struct tn_bytes *out, size_t room)
-{
-	uint8_t *v = tn_alloc(j->arena, room + BULK_SLACK);
-	size_t n = 0;
-
-	if (!v)
-		return json_nomem(j);
-	if (fill_bytes(j, v, room, &n) != 0)
-		return TN_EBAD;
-	out->p = v;
-	out->n = (uint32_t)n;
-	return 0;
-}
-
-/* The bytes that are there bound the numbers: each but the last takes two at least. */
-int json_bytes(struct json *j, struct tn_bytes *out, uint32_t limit)
-{
-	const uint8_t *close;
-	size_t room;
-
-	if (json_expect(j, '[') != 0)
-		return TN_EBAD;
-	close = memchr(j->p, ']', (size_t)(j->end - j->p));
-	if (!close) {
-		j->p = j->end;
-		return json_fail(j, "no end");
-	}
-	room = (size_t)(close - j->p + 1) / 2;
-	room = room < limit ? room : limit;
-	return room <= SHORT ? short_bytes(j, out, room) : long_bytes(j, out, room);
 }
 
 /* After its 32 numbers the reference's key reader tries for one more and takes any

@@ -22,6 +22,8 @@ static int number_end(struct json *j)
 {
 	uint8_t c = json_peek(j);
 
+	if (c == ',' || c == '}')
+		return 0;
 	if (is_digit(c) || c == '.' || c == 'e' || c == 'E')
 		return json_fail(j, "not an integer in range");
 	return 0;
@@ -208,13 +210,35 @@ static int read_array(struct json *j, const struct tn_schema *s, uint8_t *obj)
 	return json_expect(j, ']');
 }
 
+/* n equal bytes? In words, the last of which overlaps the one before: names are short, a
+ * call costs more than all of it.
+ */
+static inline bool same(const uint8_t *p, const char *name, size_t n)
+{
+	const uint8_t *q = (const uint8_t *)name;
+	size_t i;
+
+	if (n >= 8) {
+		for (i = 0; i + 8 < n; i += 8)
+			if (le_load8(p + i) != le_load8(q + i))
+				return false;
+		return le_load8(p + n - 8) == le_load8(q + n - 8);
+	}
+	if (n >= 4)
+		return le_load4(p) == le_load4(q) && le_load4(p + n - 4) == le_load4(q + n - 4);
+	for (i = 0; i < n; i++)
+		if (p[i] != q[i])
+			return false;
+	return true;
+}
+
 /* The key at p if it is that member's name as the writer writes it, colon included. */
 static inline bool take_key(struct json *j, const struct tn_field *f)
 {
 	size_t n = f->name_n ? f->name_n : strlen(f->name), left = (size_t)(j->end - j->p);
 
 	if (left < n + 3 || j->p[0] != '"' || j->p[n + 1] != '"' || j->p[n + 2] != ':' ||
-	    memcmp(j->p + 1, f->name, n) != 0)
+	    !same(j->p + 1, f->name, n))
 		return false;
 	j->p += n + 3;
 	return true;

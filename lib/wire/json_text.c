@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "timenode/wire.h"
+#include "wire/numbers.h"
 
 int json_fail(struct json *j, const char *why)
 {
@@ -23,6 +24,14 @@ int json_refuse(struct json *j, const char *why)
 int json_nomem(struct json *j)
 {
 	return tn_fail(j->err, TN_ENOMEM, "no memory at byte %zu", (size_t)(j->p - j->start));
+}
+
+void json_space_far(struct json *j)
+{
+	while (j->p < j->end && json_blank(*j->p)) {
+		j->canon = false;
+		j->p++;
+	}
 }
 
 int json_expect_far(struct json *j, uint8_t c)
@@ -234,11 +243,14 @@ int json_name(struct json *j, char *buf, size_t room, size_t *n)
 static const uint8_t *plain_end(const struct json *j, bool *ascii)
 {
 	const uint8_t *p = j->p;
+	uint64_t all = 0, w;
 	uint8_t high = 0;
 
+	for (; j->end - p >= 8 && !json_marks(w = le_load8(p)); p += 8)
+		all |= w;
 	for (; p < j->end && *p != '"' && *p != '\\' && *p >= 0x20; p++)
 		high |= *p;
-	*ascii = high < 0x80;
+	*ascii = high < 0x80 && !(all & 0x8080808080808080u);
 	return p;
 }
 

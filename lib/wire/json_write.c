@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "timenode/wire.h"
+#include "wire/json.h"
 #include "wire/numbers.h"
 #include "wire/schema.h"
 #include "wire/sink.h"
@@ -15,12 +16,27 @@ static void put_text(struct sink *k, const char *text)
 	sink_put(k, text, strlen(text));
 }
 
-static void put_unsigned(struct sink *k, uint64_t v)
+/* At the end of the room. Kept apart: its buffer would make each number's frame a guarded
+ * one.
+ */
+__attribute__((noinline)) static void put_last(struct sink *k, uint64_t v, unsigned n)
 {
 	char buf[NUMBER_TEXT];
-	char *from = number_write(buf, v);
 
-	sink_put(k, from, (size_t)(buf + sizeof buf - from));
+	number_write(buf + n, v);
+	sink_put(k, buf, n);
+}
+
+static void put_unsigned(struct sink *k, uint64_t v)
+{
+	unsigned n = number_digits(v);
+
+	if (k->n + n <= k->room) {
+		k->n += n;
+		number_write(k->buf + k->n, v);
+		return;
+	}
+	put_last(k, v, n);
 }
 
 static void put_signed(struct sink *k, int64_t v)
@@ -48,12 +64,17 @@ static void put_escape(struct sink *k, uint8_t c)
 
 static void put_string(struct sink *k, const char *p, size_t n)
 {
-	size_t from = 0, i;
+	size_t from = 0, i = 0;
 
 	sink_char(k, '"');
-	for (i = 0; i < n; i++) {
-		uint8_t c = (uint8_t)p[i];
+	for (; i < n; i++) {
+		uint8_t c;
 
+		while (n - i > 8 && !json_marks(le_load8((const uint8_t *)p + i)))
+			i += 8;
+		if (n >= 8 && n - i <= 8 && !json_marks(le_load8((const uint8_t *)p + n - 8)))
+			break;
+		c = (uint8_t)p[i];
 		if (c >= 0x20 && c != '"' && c != '\\')
 			continue;
 		sink_put(k, p + from, i - from);
@@ -65,25 +86,21 @@ static void put_string(struct sink *k, const char *p, size_t n)
 	sink_char(k, '"');
 }
 
-/* Every byte number with a comma behind it, in four characters. */
+/* Every byte number with a comma behind it, in four characters, and their number: a table,
+ * since two comparisons cost more than the load.
+ */
 /* clang-format off */
-#define N1(v) { (v) > 99 ? '0' + (v) / 100 : (v) > 9 ? '0' + (v) / 10 : '0' + (v) % 10, \
+#define N1(v) { { (v) > 99 ? '0' + (v) / 100 : (v) > 9 ? '0' + (v) / 10 : '0' + (v) % 10, \
 	(v) > 99 ? '0' + (v) / 10 % 10 : (v) > 9 ? '0' + (v) % 10 : ',', \
-	(v) > 99 ? '0' + (v) % 10 : ',', ',' }
+	(v) > 99 ? '0' + (v) % 10 : ',', ',' }, 2 + ((v) > 9) + ((v) > 99) }
 #define N4(v) N1(v), N1((v) + 1), N1((v) + 2), N1((v) + 3)
 #define N16(v) N4(v), N4((v) + 4), N4((v) + 8), N4((v) + 12)
 #define N64(v) N16(v), N16((v) + 16), N16((v) + 32), N16((v) + 48)
 /* clang-format on */
-static const char number_text[256][4] = { N64(0), N64(64), N64(128), N64(192) };
-
-/* Their lengths. A table once more: two comparisons cost more than the load. */
-/* clang-format off */
-#define L1(v) 2 + ((v) > 9) + ((v) > 99)
-#define L4(v) L1(v), L1((v) + 1), L1((v) + 2), L1((v) + 3)
-#define L16(v) L4(v), L4((v) + 4), L4((v) + 8), L4((v) + 12)
-#define L64(v) L16(v), L16((v) + 16), L16((v) + 32), L16((v) + 48)
-/* clang-format on */
-static const uint8_t number_length[256] = { L64(0), L64(64), L64(128), L64(192) };
+static const struct {
+	char text[4];
+	uint32_t n;
+} number[256] = { N64(0), N64(64), N64(128), N64(192) };
 
 /* Without room they are only counted. */
 static void count_bytes(struct sink *k, const uint8_t *p, size_t n)
@@ -91,7 +108,7 @@ static void count_bytes(struct sink *k, const uint8_t *p, size_t n)
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		k->n += number_length[p[i]];
+		k->n += number[p[i]].n;
 }
 
 static void put_bytes(struct sink *k, const uint8_t *p, size_t n)
@@ -106,13 +123,15 @@ static void put_bytes(struct sink *k, const uint8_t *p, size_t n)
 		to = k->buf + k->n;
 #pragma GCC unroll 4
 		for (i = 0; i < n; i++) {
-			memcpy(to, number_text[p[i]], 4);
-			to += number_length[p[i]];
+			unsigned v = p[i];
+
+			memcpy(to, number[v].text, 4);
+			to += number[v].n;
 		}
 		k->n = (size_t)(to - k->buf);
 	} else {
 		for (i = 0; i < n; i++)
-			sink_put(k, number_text[p[i]], number_length[p[i]]);
+			sink_put(k, number[p[i]].text, number[p[i]].n);
 	}
 	k->n -= n > 0; /* the last comma */
 	sink_char(k, ']');
@@ -204,6 +223,28 @@ static void put_tuple(struct sink *k, const struct tn_schema *s, const uint8_t *
 	sink_char(k, ']');
 }
 
+/* In words, the last of which overlaps the one before: names are short, a call costs more
+ * than all of it.
+ */
+static inline void copy_short(char *to, const char *from, size_t n)
+{
+	size_t i;
+
+	if (n >= 8) {
+		for (i = 0; i + 8 < n; i += 8)
+			memcpy(to + i, from + i, 8);
+		memcpy(to + n - 8, from + n - 8, 8);
+		return;
+	}
+	if (n >= 4) {
+		memcpy(to, from, 4);
+		memcpy(to + n - 4, from + n - 4, 4);
+		return;
+	}
+	for (i = 0; i < n; i++)
+		to[i] = from[i];
+}
+
 /* {"name": */
 static void put_name(struct sink *k, char lead, const struct tn_field *f)
 {
@@ -214,7 +255,7 @@ static void put_name(struct sink *k, char lead, const struct tn_field *f)
 		to = k->buf + k->n;
 		to[0] = lead;
 		to[1] = '"';
-		memcpy(to + 2, f->name, n);
+		copy_short(to + 2, f->name, n);
 		to[n + 2] = '"';
 		to[n + 3] = ':';
 		k->n += n + 4;

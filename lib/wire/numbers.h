@@ -17,14 +17,7 @@ static inline bool is_digit(uint8_t c)
 	return (uint8_t)(c - '0') <= 9;
 }
 
-/* Eight characters in one word, the first in its lowest byte: all digits? */
-static inline bool eight_digits(uint64_t w)
-{
-	return (w & 0xf0f0f0f0f0f0f0f0u) == 0x3030303030303030u &&
-	       ((w + 0x0606060606060606u) & 0xf0f0f0f0f0f0f0f0u) == 0x3030303030303030u;
-}
-
-/* Their value: neighbours are joined three times, to pairs, fours and all. */
+/* The value of eight digits in one word, the first in its lowest byte: neighbours are joined three times, to pairs, fours and all. */
 static inline uint64_t eight_value(uint64_t w)
 {
 	w = (w & 0x0f0f0f0f0f0f0f0fu) * (10 * 256 + 1) >> 8;
@@ -42,20 +35,77 @@ static inline uint64_t le_load(const uint8_t *p, size_t n)
 	return v;
 }
 
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+static inline uint64_t le_load8(const uint8_t *p)
+{
+	uint64_t w;
+
+	memcpy(&w, p, sizeof w);
+	return w;
+}
+
+static inline uint32_t le_load4(const uint8_t *p)
+{
+	uint32_t w;
+
+	memcpy(&w, p, sizeof w);
+	return w;
+}
+
+static inline void le_store8(uint8_t *p, uint64_t v)
+{
+	memcpy(p, &v, sizeof v);
+}
+#else
+static inline uint64_t le_load8(const uint8_t *p)
+{
+	return le_load(p, 8);
+}
+
+static inline uint32_t le_load4(const uint8_t *p)
+{
+	return (uint32_t)le_load(p, 4);
+}
+
+static inline void le_store8(uint8_t *p, uint64_t v)
+{
+	unsigned i;
+
+	for (i = 0; i < 8; i++)
+		p[i] = (uint8_t)(v >> (8 * i));
+}
+#endif
+
+/* How many of eight characters are digits before the first one that is none. The high bit
+ * of a byte is set where there is none; what is carried further does not matter.
+ */
+static inline unsigned leading_digits(uint64_t w)
+{
+	uint64_t digits = w ^ 0x3030303030303030u;
+	uint64_t other = ((digits + 0x7676767676767676u) | digits) & 0x8080808080808080u;
+
+	return other ? (unsigned)__builtin_ctzll(other) / 8 : 8;
+}
+
 /* The decimal digits at p: how many of them were read, 0 if there is none, the number
  * starts with a needless zero or it does not fit into 64 bits.
  */
 static inline size_t number_read(const uint8_t *p, const uint8_t *end, uint64_t *out)
 {
-	const uint8_t *start = p, *safe = end - p > SAFE_DIGITS ? p + SAFE_DIGITS : end;
+	static const uint32_t power[9] = { 1,      10,      100,      1000,     10000,
+					   100000, 1000000, 10000000, 100000000 };
+	const uint8_t *start = p;
 	uint64_t v = 0, w;
+	unsigned k = 8;
 
-	while (safe - p >= 8 && eight_digits(w = le_load(p, 8))) {
-		v = v * 100000000 + eight_value(w);
-		p += 8;
+	while (k == 8 && p - start < SAFE_DIGITS - 8 && end - p >= 8) {
+		w = le_load8(p);
+		k = leading_digits(w);
+		if (k == 0)
+			break;
+		v = v * power[k] + eight_value(w << (64 - 8 * k)); /* zeros in front */
+		p += k;
 	}
-	for (; p < safe && is_digit(*p); p++)
-		v = v * 10 + (unsigned)(*p - '0');
 	for (; p < end && is_digit(*p); p++) {
 		unsigned d = (unsigned)(*p - '0');
 
@@ -96,17 +146,43 @@ static inline size_t number_read_byte(const uint8_t *p, const uint8_t *end, uint
 	return 3;
 }
 
-/* Decimal text into the end of buf; returns where it starts. Two digits at a time: half
- * the divisions.
- */
-static inline char *number_write(char buf[NUMBER_TEXT], uint64_t v)
+/* How many digits it has: from its bits, with one comparison. */
+static inline unsigned number_digits(uint64_t v)
+{
+	static const uint64_t power[NUMBER_TEXT] = { 0,
+						     10,
+						     100,
+						     1000,
+						     10000,
+						     100000,
+						     1000000,
+						     10000000,
+						     100000000,
+						     1000000000,
+						     10000000000u,
+						     100000000000u,
+						     1000000000000u,
+						     10000000000000u,
+						     100000000000000u,
+						     1000000000000000u,
+						     10000000000000000u,
+						     100000000000000000u,
+						     1000000000000000000u,
+						     10000000000000000000u };
+	unsigned n = (64 - (unsigned)__builtin_clzll(v | 1)) * 1233 >> 12; /* times log10(2) */
+
+	return n + (v >= power[n]);
+}
+
+/* Decimal text that ends before `end`. Two digits at a time: half the divisions. */
+static inline void number_write(char *end, uint64_t v)
 {
 	static const char pairs[] = "0001020304050607080910111213141516171819"
 				    "2021222324252627282930313233343536373839"
 				    "4041424344454647484950515253545556575859"
 				    "6061626364656667686970717273747576777879"
 				    "8081828384858687888990919293949596979899";
-	char *p = buf + NUMBER_TEXT;
+	char *p = end;
 
 	for (; v > 99; v /= 100) {
 		p -= 2;
@@ -118,7 +194,6 @@ static inline char *number_write(char buf[NUMBER_TEXT], uint64_t v)
 	} else {
 		*--p = (char)('0' + v);
 	}
-	return p;
 }
 
 static inline void le_store(uint8_t *p, uint64_t v, size_t n)

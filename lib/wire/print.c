@@ -26,10 +26,11 @@ static void indent(struct sink *k, unsigned depth)
 
 static void put_unsigned(struct sink *k, uint64_t v)
 {
+	unsigned n = number_digits(v);
 	char buf[NUMBER_TEXT];
-	char *from = number_write(buf, v);
 
-	sink_put(k, from, (size_t)(buf + sizeof buf - from));
+	number_write(buf + n, v);
+	sink_put(k, buf, n);
 }
 
 static void put_signed(struct sink *k, int64_t v)

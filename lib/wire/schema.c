@@ -6,7 +6,7 @@
 #include <stdalign.h>
 #include <string.h>
 
-enum { STR_LIMIT = 64 * 1024, BYTES_LIMIT = 1024 * 1024, LIST_LIMIT = 1024 * 1024 };
+enum { STR_LIMIT = 1024 * 1024, BYTES_LIMIT = 1024 * 1024, LIST_LIMIT = 1024 * 1024 };
 enum { SIZE_LIMIT = 1024 * 1024, FIRST_ROOM = 4 };
 
 static const struct tn_field string_field[] = { { "text", NULL, 0, STR_LIMIT, 0, TN_K_STR, 0, 0 } };

@@ -5,14 +5,11 @@
 
 #include "wire/tables.h"
 
-/* The reference has no limit for an identifier; ours is that of a line of bytes. */
-enum { TEXT_MAX = 1 << 20 };
-
 /* clang-format off */
 static const struct tn_field hash_field[] = {
 	{ "hash", NULL, 0, sizeof(struct tn_hash), 0, TN_K_FIXED, 0, 0 }
 };
-static const struct tn_field text_field[] = { { "text", NULL, 0, TEXT_MAX, 0, TN_K_STR, 0, 0 } };
+static const struct tn_field text_field[] = { { "text", NULL, 0, 0, 0, TN_K_STR, 0, 0 } };
 
 const struct tn_schema tn_wire_hash = { "hash", hash_field, sizeof(struct tn_hash), 1, 0, TN_PLAIN };
 const struct tn_schema tn_wire_text = { "text", text_field, sizeof(struct tn_str), 1, 0, TN_PLAIN };

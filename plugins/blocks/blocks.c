@@ -96,6 +96,9 @@ static int start(struct tn_ctx *c, struct tn_error *err)
 	const struct state *st = state_of(c);
 	char text[HASH_TEXT];
 
+	/* Between init and here another build of this plugin may have gone on with the chain. */
+	if (store_open(c, err))
+		return TN_EBAD;
 	state_of(c)->road.stopped = false;
 	plugin_count(c);
 	TN_LOG(c, TN_INFO, TN_NOBODY, "The chain stands at height %" PRIu64 " (%s)", st->tip.height,

@@ -18,8 +18,12 @@ const struct tn_schema entry_schema =
 struct place {
 	struct entry e;
 	uint32_t next; /* of the hash chain, + 1 */
-	bool used, changed, stored;
+	bool stored;
 };
+
+/* One bit for each place. Most places of most books are empty, and of the others few have
+ * changed or were ever reached: a walk looks at one bit in 64 places' stead. */
+enum mark { USED, CHANGED, REACHED, MARKS };
 
 struct table { /* buckets of BUCKET places, from `first` on */
 	uint32_t first, buckets, reach;
@@ -29,6 +33,7 @@ struct book {
 	uint64_t key[2];
 	struct place *place;
 	uint32_t places, count;
+	uint64_t *mark[MARKS];
 	uint32_t *chain; /* by hash of the address: place + 1 */
 	uint32_t chains; /* a power of two */
 	struct table fresh, tried;
@@ -91,6 +96,16 @@ static struct place *bucket_of(const struct book *b, bool tried, const struct tn
 
 /* ---- life */
 
+static bool make_marks(struct book *b)
+{
+	uint32_t words = b->places / 64 + 1;
+
+	b->mark[0] = calloc((size_t)words * MARKS, sizeof **b->mark);
+	for (int m = 1; b->mark[0] && m < MARKS; m++)
+		b->mark[m] = b->mark[m - 1] + words;
+	return b->mark[0] != NULL;
+}
+
 static uint32_t share(uint32_t buckets, uint32_t part)
 {
 	uint32_t n = buckets / part;
@@ -122,7 +137,7 @@ struct book *book_create(uint32_t max, const uint64_t key[2])
 	b->place = calloc(b->places, sizeof *b->place);
 	b->chain = calloc(b->chains, sizeof *b->chain);
 	b->gone = calloc(b->places, sizeof *b->gone);
-	if (b->place && b->chain && b->gone)
+	if (b->place && b->chain && b->gone && make_marks(b))
 		return b;
 	book_free(b);
 	return NULL;
@@ -135,6 +150,7 @@ void book_free(struct book *b)
 	free(b->place);
 	free(b->chain);
 	free(b->gone);
+	free(b->mark[0]);
 	free(b);
 }
 
@@ -151,6 +167,42 @@ uint32_t book_max(const struct book *b)
 uint32_t book_source_max(const struct book *b)
 {
 	return b->fresh.reach * BUCKET;
+}
+
+/* ---- marks */
+
+static uint32_t number_of(const struct book *b, const struct place *p)
+{
+	return (uint32_t)(p - b->place);
+}
+
+static bool has(const struct book *b, enum mark m, const struct place *p)
+{
+	uint32_t i = number_of(b, p);
+
+	return b->mark[m][i / 64] >> i % 64 & 1;
+}
+
+static void set(struct book *b, enum mark m, const struct place *p, bool on)
+{
+	uint32_t i = number_of(b, p);
+	uint64_t bit = UINT64_C(1) << i % 64;
+
+	b->mark[m][i / 64] = on ? b->mark[m][i / 64] | bit : b->mark[m][i / 64] & ~bit;
+}
+
+/* The first marked place from number i on; NULL: none. */
+static struct place *marked(const struct book *b, enum mark m, uint32_t i)
+{
+	uint64_t word;
+
+	if (i >= b->places)
+		return NULL;
+	word = b->mark[m][i / 64] & UINT64_MAX << i % 64;
+	for (i /= 64; !word; word = b->mark[m][i])
+		if (++i > (b->places - 1) / 64)
+			return NULL;
+	return &b->place[i * 64 + (uint32_t)__builtin_ctzll(word)];
 }
 
 /* ---- places */
@@ -183,7 +235,9 @@ static void unlink_place(struct book *b, struct place *p)
 	while (*at != me)
 		at = &b->place[*at - 1].next;
 	*at = p->next;
-	p->used = false;
+	for (int m = 0; m < MARKS; m++)
+		set(b, (enum mark)m, p, false);
+	p->stored = false;
 	b->count--;
 }
 
@@ -192,7 +246,8 @@ static void link_place(struct book *b, struct place *p, const struct entry *e)
 	uint32_t *at = chain_of(b, &e->addr);
 
 	p->e = *e;
-	p->used = true;
+	set(b, USED, p, true);
+	set(b, REACHED, p, e->last_success != 0);
 	p->next = *at;
 	*at = (uint32_t)(p - b->place) + 1;
 	b->count++;
@@ -210,7 +265,6 @@ static void evict(struct book *b, struct place *p)
 {
 	remember_gone(b, p);
 	unlink_place(b, p);
-	p->stored = p->changed = false;
 }
 
 static bool is_useless(const struct entry *e, int64_t now)
@@ -228,7 +282,7 @@ static struct place *make_room(struct book *b, struct place *bucket, int64_t now
 	struct place *worst = NULL;
 
 	for (struct place *p = bucket; p < bucket + BUCKET; p++) {
-		if (!p->used)
+		if (!has(b, USED, p))
 			return p;
 		if (is_useless(&p->e, now) && (!worst || p->e.last_seen < worst->e.last_seen))
 			worst = p;
@@ -246,7 +300,7 @@ static bool put(struct book *b, const struct entry *e, int64_t now, bool stored)
 		return false;
 	link_place(b, p, e);
 	p->stored = stored;
-	p->changed = !stored;
+	set(b, CHANGED, p, !stored);
 	return true;
 }
 
@@ -261,7 +315,7 @@ bool book_add(struct book *b, const struct tn_addr *a, const struct tn_addr *sou
 		return put(b, &e, now, false);
 	if (!p->e.tried && p->e.last_seen + 3600 < now) { /* an hour: not a write per mention */
 		p->e.last_seen = now;
-		p->changed = true;
+		set(b, CHANGED, p, true);
 	}
 	return false;
 }
@@ -292,10 +346,9 @@ static void demote(struct book *b, struct place *p, int64_t now)
 	bool stored = p->stored;
 
 	unlink_place(b, p);
-	p->stored = p->changed = false;
 	e.tried = false;
 	if (put(b, &e, now, stored))
-		find(b, &e.addr)->changed = true;
+		set(b, CHANGED, find(b, &e.addr), true);
 	else if (stored && b->gones < b->places)
 		b->gone[b->gones++] = e.addr;
 }
@@ -324,14 +377,13 @@ static void promote(struct book *b, struct place *p, int64_t now)
 
 	/* Out first: the one that makes room for it may want its place. */
 	unlink_place(b, p);
-	p->stored = p->changed = false;
 	to = tried_room(b, &e.addr, now);
 	e.tried = to != NULL;
 	if (!to)
 		to = make_room(b, bucket_of(b, false, &e.addr, &e.source), now);
 	link_place(b, to, &e);
 	to->stored = stored;
-	to->changed = true;
+	set(b, CHANGED, to, true);
 }
 
 void book_good(struct book *b, const struct tn_addr *a, int64_t now)
@@ -348,7 +400,8 @@ void book_good(struct book *b, const struct tn_addr *a, int64_t now)
 	p->e.successes += p->e.successes < UINT32_MAX;
 	p->e.fails = 0;
 	p->e.dead_until = 0;
-	p->changed = true;
+	set(b, CHANGED, p, true);
+	set(b, REACHED, p, true);
 	if (!p->e.tried)
 		promote(b, p, now);
 }
@@ -361,7 +414,7 @@ void book_fail(struct book *b, const struct tn_addr *a, int64_t now)
 		return;
 	p->e.fails += p->e.fails < UINT32_MAX;
 	p->e.last_try = now;
-	p->changed = true;
+	set(b, CHANGED, p, true);
 	if (p->e.fails >= BOOK_FAILS && p->e.last_success + WEEK_S < now)
 		p->e.dead_until = now + BOOK_DEAD_S;
 }
@@ -387,14 +440,22 @@ bool book_is_good(const struct entry *e, int64_t now)
 	return e->last_success && now - e->last_success < WEEK_S && !is_dead(e, now);
 }
 
-const struct entry *book_next(const struct book *b, const struct entry *after)
+static const struct entry *next(const struct book *b, enum mark m, const struct entry *after)
 {
 	const struct place *p = (const void *)after;
 
-	for (p = p ? p + 1 : b->place; p < b->place + b->places; p++)
-		if (p->used)
-			return &p->e;
-	return NULL;
+	p = marked(b, m, p ? number_of(b, p) + 1 : 0);
+	return p ? &p->e : NULL;
+}
+
+const struct entry *book_next(const struct book *b, const struct entry *after)
+{
+	return next(b, USED, after);
+}
+
+const struct entry *book_next_reached(const struct book *b, const struct entry *after)
+{
+	return next(b, REACHED, after);
 }
 
 /* ---- what to store */
@@ -403,14 +464,11 @@ static int put_changed(struct book *b, const struct book_out *out)
 {
 	int rc = 0;
 
-	for (uint32_t i = 0; i < b->places && !rc; i++) {
-		struct place *p = &b->place[i];
-
-		if (!p->used || !p->changed)
-			continue;
+	for (struct place *p = marked(b, CHANGED, 0); p && !rc;
+	     p = marked(b, CHANGED, number_of(b, p) + 1)) {
 		rc = out->put(out->arg, &p->e);
 		p->stored = p->stored || !rc;
-		p->changed = rc != 0;
+		set(b, CHANGED, p, rc != 0);
 	}
 	return rc;
 }
@@ -424,7 +482,7 @@ int book_changes(struct book *b, const struct book_out *out)
 		struct place *p = find(b, a);
 
 		if (p) { /* it came back: the row is written, not deleted */
-			p->changed = true;
+			set(b, CHANGED, p, true);
 			b->gones--;
 			continue;
 		}

@@ -57,8 +57,10 @@ bool book_may_dial(const struct entry *, int64_t now);
 /* May it be given to others: reached within the last week and not dead. */
 bool book_is_good(const struct entry *, int64_t now);
 
-/* In the order of places: NULL at the end. */
+/* In the order of places: NULL at the end. Costs what it returns, not the size of the book.
+ * Reached: all that ever were; among them are all that book_is_good. */
 const struct entry *book_next(const struct book *, const struct entry *after);
+const struct entry *book_next_reached(const struct book *, const struct entry *after);
 
 /* What changed since the last call: put(entry) for each changed one, del(addr) for each
  * that was stored once and has gone. Non-zero ends it; what was not handed out stays.

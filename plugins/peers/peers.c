@@ -88,7 +88,7 @@ static void choose(struct tn_ctx *c, struct tn_sid asker, struct sample *s)
 	struct tn_session who = { 0 };
 
 	tn_session(c, asker, &who);
-	while ((e = book_next(book_of(c), e)))
+	while ((e = book_next_reached(book_of(c), e)))
 		if (book_is_good(e, tn_wall_s(c)) && tn_usable(c, &e->addr) &&
 		    tn_addr_cmp_ip(&e->addr, &who.addr))
 			draw(c, s, e);

@@ -8,6 +8,7 @@
 #include "config.h"
 
 #include "node.h"
+#include "record.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,7 +98,7 @@ void node_free(struct node *n)
 	free(n);
 }
 
-void node_on_quit(struct node *n, void (*fn)(void *arg), void *arg)
+void node_on_quit(struct node *n, void (*fn)(void *arg, const char *fault), void *arg)
 {
 	(void)n;
 	(void)fn;
@@ -122,4 +123,10 @@ bool node_now_job(const struct node *n, struct bus_now *now)
 	(void)n;
 	(void)now;
 	return false;
+}
+
+int record_begin(struct node *n, const char *path, uint64_t max, struct tn_error *err)
+{
+	(void)n, (void)path, (void)max;
+	return tn_fail(err, TN_EINVAL, "the fake node cannot be recorded");
 }

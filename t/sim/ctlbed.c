@@ -124,9 +124,9 @@ TN_API const struct tn_plugin tester = {
 
 static const struct plug_builtin builtins[] = { { "tester", &tester } };
 
-static void on_quit(void *arg)
+static void on_quit(void *arg, const char *fault)
 {
-	((struct bed *)arg)->quit = true;
+	((struct bed *)arg)->quit = !fault;
 }
 
 void bed_open(struct bed *b, struct world *w, const char *ip, const char *extra, const char *agent)

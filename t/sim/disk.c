@@ -53,31 +53,12 @@ static int disk_db(struct store *s, const char *name, uint16_t version, struct t
 static int disk_get(struct store *s, int db, struct tn_view key, struct tn_arena *a,
 		    struct tn_view *val)
 {
-	const struct map_node *n = map_find(&of(s)->disk->map, of(s)->at[db], key);
-	uint8_t *p;
-
-	if (!n)
-		return TN_ENOENT;
-	p = tn_alloc(a, n->val.n);
-	if (!p)
-		return TN_ENOMEM;
-	if (n->val.n)
-		memcpy(p, n->val.p, n->val.n);
-	*val = (struct tn_view){ p, n->val.n };
-	return 0;
+	return map_get(&of(s)->disk->map, of(s)->at[db], key, a, val);
 }
 
 static int disk_scan(struct store *s, int db, struct tn_view from, store_scan_fn *fn, void *arg)
 {
-	const struct map *map = &of(s)->disk->map;
-	int on = of(s)->at[db], rc = 0;
-	const struct map_node *n = map_from(map, on, from, false);
-
-	while (rc == 0 && n && n->db == on) {
-		rc = fn(arg, n->key, n->val);
-		n = map_from(map, on, n->key, true);
-	}
-	return rc;
+	return map_scan(&of(s)->disk->map, of(s)->at[db], from, fn, arg);
 }
 
 static int disk_commit(struct store *s, const struct store_batch *b, struct tn_error *err)

@@ -48,6 +48,11 @@ struct env_conn *sim_by_member(struct ring *r)
 	return (struct env_conn *)(void *)((char *)r - offsetof(struct env_conn, member));
 }
 
+static struct env_conn *by_ready(struct ring *r)
+{
+	return (struct env_conn *)(void *)((char *)r - offsetof(struct env_conn, ready));
+}
+
 /* ---- the loop */
 
 /* A turn takes time, so that a loop that never sleeps cannot stop the clock. */
@@ -132,7 +137,7 @@ static void report_ready(struct sim_host *n)
 		ring_append(&n->turn, r);
 	}
 	while (!ring_empty(&n->turn)) {
-		struct env_conn *c = (struct env_conn *)(void *)n->turn.next;
+		struct env_conn *c = by_ready(n->turn.next);
 
 		ring_remove(&c->ready);
 		n->current = c;
@@ -232,6 +237,24 @@ static int defer(struct env *e, void (*fn)(void *), void *arg)
 	l->v[l->n++] = (struct sim_deferred){ fn, arg };
 	ask_tick(n);
 	return 0;
+}
+
+static void nothing(void *arg)
+{
+	(void)arg;
+}
+
+static void forget(struct sim_deferred_list *l, void (*fn)(void *), void *arg)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->v[i].fn == fn && l->v[i].arg == arg)
+			l->v[i].fn = nothing;
+}
+
+static void undefer(struct env *e, void (*fn)(void *), void *arg)
+{
+	forget(&sim_host_of(e)->deferred, fn, arg);
+	forget(&sim_host_of(e)->running, fn, arg);
 }
 
 struct env_conn *sim_conn_create(struct sim_host *n, enum sim_kind kind,
@@ -400,11 +423,13 @@ static void log_line(struct env *e, enum env_log_level level, const char *line, 
 }
 
 static const struct env_ops ops = {
+	.simulated = true,
 	.mono_us = mono_us,
 	.wall_us = wall_us,
 	.random = fill_random,
 	.wake_at = wake_at,
 	.defer = defer,
+	.undefer = undefer,
 	.listen = listen_tcp,
 	.listen_path = listen_path,
 	.connect = connect_tcp,

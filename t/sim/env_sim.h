@@ -88,9 +88,9 @@ struct sim_host {
 enum sim_kind { SIM_STREAM, SIM_CONNECTING, SIM_LISTENER };
 
 struct env_conn {
-	struct ring ready;  /* first: in the node's ready or turn */
-	struct ring member; /* of a listener: node's listeners; waiting for accept: backlog */
-	struct sim_host *node;
+	struct sim_host *node; /* first: env.h */
+	struct ring ready;     /* in the node's ready or turn */
+	struct ring member;    /* of a listener: node's listeners; waiting for accept: backlog */
 	enum sim_kind kind;
 	const struct env_events *events;
 	void *arg;

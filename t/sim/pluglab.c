@@ -3,11 +3,20 @@
  */
 #include "sim/pluglab.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/tap.h"
 #include "plug/impl.h"
+
+static void on_fatal(void *arg, const char *why)
+{
+	struct pluglab *l = arg;
+
+	l->fatals++;
+	snprintf(l->fatal, sizeof l->fatal, "%s", why);
+}
 
 static struct plug *make_plug(struct pluglab *l, const struct plug_builtin *b, size_t n,
 			      struct tn_error *err)
@@ -19,7 +28,9 @@ static struct plug *make_plug(struct pluglab *l, const struct plug_builtin *b, s
 				  .net = l->lab->net,
 				  .store = l->store,
 				  .builtins = b,
-				  .builtin_count = n };
+				  .builtin_count = n,
+				  .fatal = on_fatal,
+				  .fatal_arg = l };
 
 	return plug_create(&set, err);
 }

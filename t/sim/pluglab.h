@@ -14,6 +14,8 @@ struct pluglab {
 	struct plug *plug;
 	struct store *store;
 	struct conf *conf;
+	unsigned fatals; /* a plugin without which a node shall not run has failed */
+	char fatal[80];
 };
 
 /* conf: the whole file, plugins' groups included. Plugins are loaded and started, the net
