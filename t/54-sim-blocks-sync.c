@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * t/54-sim-blocks-sync.c - nodes with chains meet: catching up, gossip, branches
+ * t/54-sim-blocks-sync.c - nodes with chains meet: catching up, gossip, branches. DEPTH=1000 for
+ * the deepest one that is allowed.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -127,6 +128,6 @@ int main(void)
 	gossip();
 	branch(1, 13);
 	branch(10, 14);
-	branch(200, 15);
+	branch(getenv("DEPTH") ? (unsigned)atoi(getenv("DEPTH")) : 100, 15);
 	return done_testing();
 }
