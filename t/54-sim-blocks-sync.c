@@ -65,6 +65,38 @@ static void catches_up(void)
 	world_free(w);
 }
 
+/* The plugin goes and comes in the middle of it, at both ends. */
+static void unloaded(void)
+{
+	struct world *w = world_create(16);
+	struct chaingen *g = chainlab_gen(26, 5);
+	struct pluglab *b = chainlab_create(w, "b", "60.0.0.2", "", ""), *a;
+	struct tn_error err = { "" };
+	unsigned cut = 0;
+
+	chainlab_feed(w, b, g, 400);
+	a = chainlab_create(w, "a", "50.0.0.1", "\"60.0.0.2\"", "window = 60;");
+	for (unsigned i = 0; i < 8; i++) {
+		struct pluglab *l = i % 2 ? b : a;
+
+		world_run(w, world_now(w) + 400000 + i * 70000);
+		cut += chainlab_tip(a).height < 400;
+		if (plug_unload(l->plug, "blocks", &err))
+			bail_out("unload: %s", err.text);
+		world_run(w, world_now(w) + 100000);
+		if (plug_load(l->plug, "blocks", &err))
+			bail_out("load: %s", err.text);
+	}
+	ok(cut > 3, "unloaded %u times while it catches up", cut);
+	ok(reaches(w, a, chaingen_tip(g), 300), "in the end it has all blocks");
+	same_coins(w, a, b, "and the same coins");
+	is_uint(pluglab_off(a) + pluglab_off(b), 0, "both accounts balance");
+	pluglab_free(a);
+	pluglab_free(b);
+	chaingen_free(g);
+	world_free(w);
+}
+
 /* a - b - c in a row: what a submits arrives at c, once at each. */
 static void gossip(void)
 {
@@ -125,6 +157,7 @@ static void branch(unsigned depth, uint64_t seed)
 int main(void)
 {
 	catches_up();
+	unloaded();
 	gossip();
 	branch(1, 13);
 	branch(10, 14);

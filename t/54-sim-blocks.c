@@ -221,8 +221,36 @@ static void maintenance(void)
 	world_free(w);
 }
 
+/* The policy speaks of blocks that are made here; others' connect as ever. */
+static void policy(void)
+{
+	struct world *w = world_create(5);
+	struct chaingen *g = chainlab_gen(7, 6);
+	struct pluglab *b = chainlab_create(w, "b", "60.0.0.2", "", ""), *a;
+	struct tn_arena *arena = tn_arena_create((size_t)64 << 20);
+	const struct tn_block *block;
+	char why[240] = "";
+
+	chainlab_feed(w, b, g, 30);
+	a = chainlab_create(w, "a", "50.0.0.1", "\"60.0.0.2\"", "legacy_compat = true;");
+	world_run(w, world_now(w) + 20000000);
+	is_uint(chainlab_tip(a).height, 30, "legacy_compat: blocks of others connect");
+	block = chaingen_next(g, arena);
+	is_int(chainlab_submit(w, a, block, arena, why, sizeof why), TN_EBAD,
+	       "one of its own does not, for old nodes would not store it (%s)", why);
+	is_int(chainlab_submit(w, b, block, arena, why, sizeof why), 0, "elsewhere it does");
+	world_run(w, world_now(w) + 5000000);
+	is_uint(chainlab_tip(a).height, 31, "and is then taken here too");
+	tn_arena_unref(arena);
+	chaingen_free(g);
+	pluglab_free(a);
+	pluglab_free(b);
+	world_free(w);
+}
+
 int main(void)
 {
+	policy();
 	genesis();
 	connects();
 	bad();

@@ -34,11 +34,9 @@ static int fail(struct apply *a, const struct tn_block_verdict *v, struct tn_err
 	return tn_block_verdict_fail(err, v);
 }
 
-int apply_begin(struct tn_ctx *c, struct apply *a, const struct tn_block *b,
+int apply_begin(const struct tn_block_rules *r, struct apply *a, const struct tn_block *b,
 		const struct tn_block_facts *facts, struct tn_arena *arena, struct tn_error *err)
 {
-	const struct tn_block_rules *r = &state_of(c)->rules;
-
 	*a = (struct apply){ .block = b, .facts = facts, .arena = arena };
 	if (!facts)
 		a->facts = facts_of(r, b, arena);

@@ -56,10 +56,12 @@ static int make_genesis(struct tn_ctx *c, struct tn_error *err)
 
 /* ---- life */
 
+/* What others make is judged by the rules alone. */
 static void set_rules(struct tn_ctx *c)
 {
 	state_of(c)->rules.future_s = TN_FUTURE_S;
-	state_of(c)->rules.legacy_compat = false;
+	state_of(c)->own_rules = state_of(c)->rules;
+	state_of(c)->own_rules.legacy_compat = conf_of(c)->legacy_compat;
 }
 
 static bool allocate(struct tn_ctx *c)
@@ -185,6 +187,8 @@ TN_PLUGIN = {
 		[E_PREFER] = { TN_EV_PREFER, sizeof(struct tn_ev_prefer) },
 		[E_RESET] = { TN_EV_RESET, sizeof(struct tn_ev_block) }),
 	.options = TN_ROWS(struct tn_option,
+			   TN_OPT(struct conf, legacy_compat, "false", 0, 0,
+				  "of blocks made here: only those that old nodes store"),
 			   TN_OPT_SIZE(struct conf, serve_max, "4M", 65536, 16 << 20,
 				       "bytes of text in one answer with blocks or coins"),
 			   TN_OPT_SIZE(struct conf, serve_cache, "32M", 0, INT64_C(1) << 32,
@@ -247,6 +251,7 @@ TN_PLUGIN = {
 		[R_UNASKED] = { "other", "not what we asked for" }),
 	.init = init,
 	.start = start,
+	.reloaded = set_rules,
 	.up = sync_up,
 	.down = sync_down,
 	.stop = stop,

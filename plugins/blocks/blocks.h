@@ -129,7 +129,7 @@ struct apply { /* one block */
 };
 
 /* facts NULL: judged here. The arena is the caller's. */
-int apply_begin(struct tn_ctx *, struct apply *, const struct tn_block *,
+int apply_begin(const struct tn_block_rules *, struct apply *, const struct tn_block *,
 		const struct tn_block_facts *, struct tn_arena *, struct tn_error *);
 int apply_parent(struct tn_ctx *, struct apply *, const struct tn_tip *, struct tn_error *);
 int apply_coins(struct tn_ctx *, struct apply *, struct tn_batch *, int *budget, struct tn_error *);
@@ -197,6 +197,7 @@ struct trial {
 	void *arg;
 	size_t bytes;  /* what it costs while it waits */
 	uint64_t to;   /* without block: height to go back to */
+	bool producer; /* of our own making: policy counts too */
 	bool dry;      /* check only */
 	bool durable;  /* end is called when it is on the disk */
 	bool trusted;  /* signatures were checked before: an own block read again */
@@ -311,8 +312,9 @@ void fork_stop(struct tn_ctx *);
 
 struct state {
 	struct tn_sha *sha;
-	struct tn_block_rules rules;    /* and the network */
-	const struct tn_block *genesis; /* in arena */
+	struct tn_block_rules rules;     /* and the network */
+	struct tn_block_rules own_rules; /* the same with the policy for what is made here */
+	const struct tn_block *genesis;  /* in arena */
 	struct tn_hash genesis_hash;
 	struct tn_arena *arena;
 	struct tn_tip tip;

@@ -177,7 +177,8 @@ static void on_alone(struct tn_ctx *c, int status, const void *in_, void *out)
 
 int jobs_alone(struct tn_ctx *c, struct trial *t)
 {
-	struct alone_in in = { t->serial, t->block, state_of(c)->rules };
+	const struct state *st = state_of(c);
+	struct alone_in in = { t->serial, t->block, t->producer ? st->own_rules : st->rules };
 	struct tn_job job = { .name = "block",
 			      .run = judge_alone,
 			      .done = on_alone,

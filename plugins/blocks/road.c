@@ -79,6 +79,11 @@ static int alone(struct tn_ctx *c, struct trial *t, int *budget)
 	return 0;
 }
 
+static const struct tn_block_rules *rules_of(struct tn_ctx *c, const struct trial *t)
+{
+	return t->producer ? &state_of(c)->own_rules : &state_of(c)->rules;
+}
+
 /* A large block takes a thread some milliseconds. */
 static int facts(struct tn_ctx *c, struct trial *t, int *budget)
 {
@@ -91,7 +96,7 @@ static int facts(struct tn_ctx *c, struct trial *t, int *budget)
 		return rc;
 	if (!t->facts) {
 		*budget -= 20 + (int)(t->bytes >> 8);
-		t->facts = facts_of(&state_of(c)->rules, t->block, t->work);
+		t->facts = facts_of(rules_of(c, t), t->block, t->work);
 	}
 	if (!t->facts)
 		return TN_ENOMEM;
@@ -225,7 +230,7 @@ static int begin_next(struct tn_ctx *c, struct trial *t, struct tn_arena *arena)
 		facts = NULL;
 	}
 	if (!rc)
-		rc = apply_begin(c, &t->apply, b, facts, arena, &t->why);
+		rc = apply_begin(rules_of(c, t), &t->apply, b, facts, arena, &t->why);
 	t->apply.arena = arena;
 	t->apply.owner = owner;
 	return rc;

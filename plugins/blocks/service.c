@@ -81,6 +81,7 @@ static void begin(struct tn_ctx *c, const struct tn_block *b, struct tn_arena *o
 			   .ticket = ticket,
 			   .end = end_service,
 			   .bytes = tn_bin_write(&tn_wire_block, b, NULL, 0),
+			   .producer = true,
 			   .dry = dry,
 			   .durable = !dry };
 

@@ -174,7 +174,7 @@ static int check_block(struct tn_ctx *c, struct verify *v, struct tn_arena *aren
 	if (v->height == 0) {
 		rc = check_genesis(c, v, &a, arena);
 	} else {
-		rc = apply_begin(c, &a, a.block, NULL, arena, &v->why);
+		rc = apply_begin(&state_of(c)->rules, &a, a.block, NULL, arena, &v->why);
 		if (!rc)
 			rc = check_rules(c, v, &a, arena);
 	}
