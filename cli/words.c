@@ -7,12 +7,14 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 
 #define PLACES 3
 
-/* `need` words at least; a last name that ends in "..." takes all that is left. */
+/* `need` words at least; a last name that ends in "..." takes all that is left; one that begins
+ * with # is a number. */
 struct command_row {
 	const char *name, *usage;
 	int need;
@@ -37,6 +39,15 @@ static const struct command_row commands[] = {
 	{ "unban", " ADDR|SUBNET", 1, { "addr" } },
 	{ "ban", " ADDR|SUBNET [DURATION] [REASON...]", 1, { "addr", "duration", "reason..." } },
 	{ "plugin", " load|unload NAME", 2, { "action", "name" } },
+	{ "getblockhash", " HEIGHT", 1, { "#height" } },
+	{ "getblock", " HEIGHT|HASH", 1, { "#block" } },
+	{ "getblockheader", " HEIGHT|HASH", 1, { "#block" } },
+	{ "gettxout", " TXID N", 2, { "txid", "#n" } },
+	{ "getrawtransaction", " TXID", 1, { "txid" } },
+	{ "chain",
+	  " verify [quick] | reindex | rollback HEIGHT | import FILE | export FILE",
+	  1,
+	  { "action", "#chain" } },
 	{ "record", " start [FILE [SIZE]]|stop|status", 1, { "action", "file", "size" } },
 	{ "loglevel", " [SUBSYSTEM] LEVEL", 1, { "subsystem", "level" } },
 };
@@ -93,28 +104,6 @@ static int usage(const struct command_row *c, struct cli_error *err)
 			c->usage);
 }
 
-static int by_place(json_object *args, const struct command_row *c, char *const *word, int words,
-		    struct cli_error *err)
-{
-	int at = 0;
-
-	if (words < c->need)
-		return usage(c, err);
-	for (int i = 0; i < PLACES && c->place[i] && at < words; i++) {
-		size_t n = strcspn(c->place[i], ".");
-		bool all = c->place[i][n] == '.';
-		char key[32];
-
-		if (leaves_out(c->place[i], word[at], words - at))
-			continue;
-		snprintf(key, sizeof(key), "%.*s", (int)n, c->place[i]);
-		if (!put(args, key, join(word + at, all ? words - at : 1)))
-			return cli_fail(err, CLI_USAGE, CLI_CODE_IO, "no memory");
-		at = all ? words : at + 1;
-	}
-	return at == words ? CLI_DONE : usage(c, err);
-}
-
 /* Numbers, true and false as JSON reads them; any other word is a text. */
 static json_object *value_of(const char *word)
 {
@@ -132,6 +121,69 @@ static json_object *value_of(const char *word)
 		return v;
 	json_object_put(v);
 	return json_object_new_string(word);
+}
+
+/* What a place that is not just named stands for. */
+static const char *key_of(const char *place, const char *word)
+{
+	if (strcmp(place, "#block") == 0)
+		return strlen(word) == 64 ? "hash" : "height";
+	if (strcmp(place, "#chain") == 0)
+		return strcmp(word, "quick") == 0         ? "quick"
+		       : word[strspn(word, "0123456789")] ? "file"
+							  : "height";
+	return place + 1;
+}
+
+/* The daemon has another working directory. */
+static json_object *path_of(const char *word)
+{
+	char path[4096];
+	size_t n = 0;
+
+	if (word[0] != '/') {
+		if (!getcwd(path, sizeof(path) - 1))
+			return NULL;
+		n = strlen(path);
+		path[n++] = '/';
+	}
+	snprintf(path + n, sizeof(path) - n, "%s", word);
+	return json_object_new_string(path);
+}
+
+static bool put_typed(json_object *args, const char *place, const char *word)
+{
+	const char *key = key_of(place, word);
+
+	if (strcmp(key, "quick") == 0)
+		return put(args, key, json_object_new_boolean(true));
+	if (strcmp(key, "file") == 0)
+		return put(args, key, path_of(word));
+	return put(args, key,
+		   strcmp(key, "hash") == 0 ? json_object_new_string(word) : value_of(word));
+}
+
+static int by_place(json_object *args, const struct command_row *c, char *const *word, int words,
+		    struct cli_error *err)
+{
+	int at = 0;
+
+	if (words < c->need)
+		return usage(c, err);
+	for (int i = 0; i < PLACES && c->place[i] && at < words; i++) {
+		size_t n = strcspn(c->place[i], ".");
+		bool all = c->place[i][n] == '.';
+		char key[32];
+
+		if (leaves_out(c->place[i], word[at], words - at))
+			continue;
+		snprintf(key, sizeof(key), "%.*s", (int)n, c->place[i]);
+		if (key[0] == '#' ? !put_typed(args, key, word[at])
+				  : !put(args, key, join(word + at, all ? words - at : 1)))
+			return cli_fail(err, CLI_USAGE, CLI_CODE_IO, "no memory");
+		at = all ? words : at + 1;
+	}
+	return at == words ? CLI_DONE : usage(c, err);
 }
 
 static int by_key(json_object *args, char *const *word, int words, struct cli_error *err)

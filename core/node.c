@@ -380,6 +380,11 @@ struct net *node_net(struct node *node)
 	return node->net;
 }
 
+struct plug *node_plug(struct node *node)
+{
+	return node->plug;
+}
+
 void node_on_quit(struct node *node, void (*fn)(void *arg, const char *fault), void *arg)
 {
 	node->quit = fn;

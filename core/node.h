@@ -64,6 +64,7 @@ void node_free(struct node *);
 
 /* Its sessions and accounts, for the simulator: to be read only. */
 struct net *node_net(struct node *);
+struct plug *node_plug(struct node *);
 
 /* Asks the owner of the loop to end it: the control command `stop` (fault NULL), or a plugin
  * without which the node shall not run has failed (fault: which and why; lent).

@@ -6,6 +6,7 @@ builtin_objects =
 
 include plugins/pingpong/local.mk
 include plugins/peers/local.mk
+include plugins/blocks/local.mk
 
 noinst_LIBRARIES += libtnplugins.a
 libtnplugins_a_SOURCES = t/lib/builtins.h

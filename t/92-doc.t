@@ -52,8 +52,8 @@ sub pattern ($c) {
 	while ($c =~ /("(?:[^"\\]|\\.)*"|[^"\s]+)/g) {
 		my $t = $1;
 		if ($t !~ /^"/) { $re .= '.+'; next } # a macro: the version
-		for my $part (split /(%[-+ #0]*(?:\d+|\*)?(?:\.(?:\d+|\*))?(?:hh|h|ll|l|z|j|t)?[a-zA-Z])/, substr $t, 1, -1) {
-			if ($part =~ /^%/) { $re .= '.+' }
+		for my $part (split /(%[-+ #0]*(?:\d+|\*)?(?:\.(?:\d+|\*))?(?:(?:hh|h|ll|l|z|j|t)?[a-zA-Z]|\z))/, substr $t, 1, -1) {
+			if ($part =~ /^%/) { $re .= '.+' } # also the bare one before PRIu64
 			else               { $re .= quotemeta $part; $words .= $part }
 		}
 	}
@@ -282,7 +282,7 @@ for my $name (sort keys %code) {
 my $host = doc('include/timenode/host.h');
 my $h = doc('include/timenode/plugin.h');
 my ($table) = $host =~ /^struct tn_host \{(.*?)^\};/ms;
-my %spelled = (log => 'TN_LOG', frame => 'tn_make_frame', random => 'tn_random64');
+my %spelled = (log => 'TN_LOG', frame => 'tn_make_frame', random => 'tn_random64', network => 'tn_network_info');
 none_missing('calls of the host', grep { $guide !~ /\b\Q$_\E\b/ } map { $spelled{$_} // "tn_$_" } $table =~ /\(\*(\w+)\)\(/g);
 for my $struct (qw(tn_message tn_need tn_offer tn_listen tn_emits tn_option tn_command tn_metric tn_reason tn_dbdef tn_plugin)) {
 	my ($body) = $h =~ /^struct $struct \{(.*?)^\};/ms;

@@ -315,6 +315,23 @@ static int ask(struct tn_ctx *c, unsigned row, void *payload, struct tn_error *e
 	return e ? event_ask(plugin_of(c), e->name, e->size, payload, err) : TN_EINVAL;
 }
 
+/* ---- the network */
+
+static int network(struct tn_ctx *c, struct tn_net_info *out, size_t size)
+{
+	const struct settings *set = plug_of(c)->settings;
+	struct tn_net_info all = { .size = sizeof all };
+
+	if (!out || !size)
+		return TN_EINVAL;
+	snprintf(all.name, sizeof all.name, "%.*s", (int)set->network.name.n, set->network.name.p);
+	all.genesis_time = (int64_t)set->network.genesis_time;
+	all.has_genesis = set->has_genesis;
+	memcpy(all.genesis.b, set->genesis, sizeof all.genesis.b);
+	memcpy(out, &all, size < sizeof all ? size : sizeof all);
+	return 0;
+}
+
 /* ---- storage */
 
 static int get(struct tn_ctx *c, struct tn_batch *b, unsigned db, struct tn_view key,
@@ -449,4 +466,5 @@ const struct tn_host plug_host = {
 	.metric = metric,
 	.log = log_text,
 	.work = work,
+	.network = network,
 };

@@ -35,6 +35,14 @@ struct tn_session { /* a copy, filled up to `size` */
 	char agent[32];
 };
 
+struct tn_net_info { /* a copy, filled up to `size`: the network this node is on */
+	uint32_t size;
+	bool has_genesis;       /* network.genesis is set */
+	char name[16];          /* "mainnet", "testnet", "private" */
+	int64_t genesis_time;   /* network.genesis_time; 0 but on a private network */
+	struct tn_hash genesis; /* network.genesis: what peers' is compared with */
+};
+
 /* Facts that plugins know and the core decides by (eviction, slots, tables). */
 enum tn_note { TN_NOTE_RTT_US, TN_NOTE_USEFUL_MS, TN_NOTE_HEIGHT, TN_NOTE_MASTERNODE };
 
@@ -207,6 +215,9 @@ struct tn_host {
 	 * plugin is about to be unloaded), TN_EGONE (it does not run), TN_EINVAL, TN_ENOMEM,
 	 * TN_EIO (no thread). Only after 0 done() is called. */
 	int (*work)(struct tn_ctx *, const struct tn_job *);
+
+	/* Since 0.2. network(): what the configuration says of the network. 0, or TN_EINVAL. */
+	int (*network)(struct tn_ctx *, struct tn_net_info *, size_t);
 };
 
 /* clang-format off */
@@ -269,6 +280,7 @@ static inline int tn_put(struct tn_ctx *c, struct tn_batch *b, unsigned db, stru
 static inline int tn_del(struct tn_ctx *c, struct tn_batch *b, unsigned db, struct tn_view k) { return c->host->del(c, b, db, k); }
 static inline int tn_commit(struct tn_ctx *c, struct tn_batch *b, struct tn_ticket t) { return c->host->commit(c, b, t); }
 static inline void tn_abandon(struct tn_ctx *c, struct tn_batch *b) { c->host->abandon(c, b); }
+static inline int tn_network_info(struct tn_ctx *c, struct tn_net_info *o) { return c->host->network(c, o, sizeof *o); }
 static inline void tn_metric(struct tn_ctx *c, unsigned m, int64_t v) { c->host->metric(c, m, v); }
 
 /* clang-format on */

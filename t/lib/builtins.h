@@ -6,6 +6,6 @@
 
 #include "timenode/plugin.h"
 
-extern const struct tn_plugin tn_plugin_desc_pingpong, tn_plugin_desc_peers;
+extern const struct tn_plugin tn_plugin_desc_pingpong, tn_plugin_desc_peers, tn_plugin_desc_blocks;
 
 #endif

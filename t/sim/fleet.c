@@ -8,12 +8,14 @@
 
 #include "sim/fleet.h"
 
-extern const struct tn_plugin tn_plugin_desc_pingpong, tn_plugin_desc_peers, tn_plugin_desc_keeper;
+extern const struct tn_plugin tn_plugin_desc_pingpong, tn_plugin_desc_peers, tn_plugin_desc_keeper,
+	tn_plugin_desc_blocks;
 
 static const struct plug_builtin builtins[] = {
 	{ "pingpong", &tn_plugin_desc_pingpong },
 	{ "peers", &tn_plugin_desc_peers },
 	{ "keeper", &tn_plugin_desc_keeper },
+	{ "blocks", &tn_plugin_desc_blocks },
 };
 
 struct fleet *fleet_create(uint64_t seed)

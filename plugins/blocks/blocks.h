@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: MIT
+ * plugins/blocks/blocks.h - what the files of the plugin share
+ *
+ * store.c    the databases: blocks, undo data, coins, indexes, the tip
+ * apply.c    one block into a batch, or back out of it
+ * road.c     the one way of every block: trials, one at a time, in slices
+ * side.c     blocks beside the chain, and which branch is better
+ * announce.c BlockAnnouncement; service.c the service chain
+ * serve.c    questions of peers; coinset.c the hash of all coins
+ * sync.c     heights of peers and catching up
+ * commands.c, verify.c, maintain.c  commands
+ */
+#ifndef PLUGINS_BLOCKS_BLOCKS_H
+#define PLUGINS_BLOCKS_BLOCKS_H
+
+#include "timenode/chain.h"
+#include "timenode/judge.h"
+#include "timenode/service/chain.h"
+#include "timenode/util.h"
+
+struct conf {
+	uint64_t serve_max, serve_cache, waiting_max, side_max, reorg_max, window;
+	bool legacy_compat;
+};
+
+enum { /* messages */
+       M_GET_GENESIS,
+       M_GENESIS,
+       M_GET_HEIGHT,
+       M_HEIGHT,
+       M_GET_BLOCKS,
+       M_BLOCKS,
+       M_ANNOUNCE,
+       M_GET_BLOCK,
+       M_BLOCK,
+       M_GET_HASH,
+       M_HASH,
+       M_CONSENSUS,
+       M_CONSENSUS_ANSWER,
+       M_GET_RANGE,
+       M_RANGE,
+       M_GET_COINS,
+       M_COINS,
+       M_GET_COINS_HASH,
+       M_COINS_HASH
+};
+enum { E_CONNECT, E_DISCONNECT, E_CONNECTED, E_DISCONNECTED, E_PREFER, E_RESET };
+enum { R_KNOWN, R_BAD, R_RULE, R_ORPHAN, R_DEEP, R_BUSY, R_SIZE, R_UNKNOWN, R_UNASKED };
+enum { D_BLOCK, D_INDEX, D_HASH, D_UNDO, D_COIN, D_TX, D_META };
+enum {
+	C_HEIGHT,
+	C_TARGET,
+	C_RATE,
+	C_LEFT,
+	C_CONNECTED,
+	C_DISCONNECTED,
+	C_REORGS,
+	C_REFUSED,
+	C_COINS,
+	C_SIDE,
+	C_CONNECT_US
+};
+
+/* ---- stored values that are this plugin's own; the others are timenode/types_chain.h's */
+
+struct index { /* of a height */
+	struct tn_hash hash;
+	int64_t time;
+	uint64_t bytes, text; /* of the block: bincode, JSON */
+};
+struct meta {
+	struct tn_hash genesis;
+	struct tn_tip tip;
+	uint64_t coins;   /* their number */
+	uint64_t rebuild; /* a reindex is under way up to this height; 0: none */
+	bool wiping;      /* it still removes what was derived */
+};
+extern const struct tn_schema index_schema, meta_schema;
+
+/* ---- store.c. Reads see what a batch holds if one is given. 0, TN_ENOENT, TN_ENOMEM, TN_EIO,
+ * TN_EBAD for what cannot be read back.
+ */
+struct key8 {
+	uint8_t b[8];
+};
+struct key8 key_of_height(uint64_t);
+
+/* A value into the arena. */
+int store_read(struct tn_ctx *, struct tn_batch *, unsigned db, struct tn_view key,
+	       const struct tn_schema *, struct tn_arena *, const void **);
+int store_index(struct tn_ctx *, struct tn_batch *, uint64_t height, struct index *);
+int store_height(struct tn_ctx *, struct tn_batch *, const struct tn_hash *, uint64_t *height);
+int store_block(struct tn_ctx *, struct tn_batch *, uint64_t height, struct tn_arena *,
+		const struct tn_block **);
+int store_coin(struct tn_ctx *, struct tn_batch *, const struct tn_outpoint *, struct tn_arena *,
+	       struct tn_coin *);
+int store_place(struct tn_ctx *, struct tn_batch *, const struct tn_hash *txid,
+		struct tn_tx_place *);
+int store_put_coin(struct tn_ctx *, struct tn_batch *, const struct tn_placed_coin *);
+int store_del_coin(struct tn_ctx *, struct tn_batch *, const struct tn_outpoint *);
+int store_put_meta(struct tn_ctx *, struct tn_batch *, const struct tn_tip *, uint64_t coins);
+
+/* The genesis block into an empty chain: a batch of its own. */
+int store_put_genesis(struct tn_ctx *, struct tn_error *);
+
+/* Makes the genesis block, or reads the tip and looks whether it fits: TN_EBAD with the reason
+ * otherwise, and nothing is written. */
+int store_open(struct tn_ctx *, struct tn_error *);
+
+/* ---- apply.c: work is counted in microseconds, roughly. TN_EBUSY: the budget is used up, call
+ * again.
+ */
+struct writing { /* changes of the coins on their way into a batch */
+	struct tn_delta delta;
+	uint32_t deleted, put, txs;
+	bool ready;
+};
+
+struct apply { /* one block */
+	const struct tn_block *block;
+	const struct tn_block_facts *facts;
+	struct tn_arena *arena; /* keeps what is here */
+	struct tn_arena *owner; /* keeps block; not ours */
+	struct tn_block_verdict verdict;
+	struct tn_coins_judge judge;
+	uint32_t checked; /* signatures */
+	struct tn_undo undo;
+	struct writing w;
+};
+
+/* facts NULL: judged here. The arena is the caller's. */
+int apply_begin(const struct tn_block_rules *, struct apply *, const struct tn_block *,
+		const struct tn_block_facts *, struct tn_arena *, struct tn_error *);
+int apply_parent(struct tn_ctx *, struct apply *, const struct tn_tip *, struct tn_error *);
+int apply_coins(struct tn_ctx *, struct apply *, struct tn_batch *, int *budget, struct tn_error *);
+int apply_signatures(struct tn_ctx *, struct apply *, int *budget, struct tn_error *);
+int apply_write(struct tn_ctx *, struct apply *, struct tn_batch *, int *budget);
+int apply_seal(struct tn_ctx *, struct apply *, struct tn_batch *); /* block, undo, index */
+int64_t apply_change(const struct apply *);                         /* of the number of coins */
+
+struct tn_block_facts *facts_of(const struct tn_block_rules *, const struct tn_block *,
+				struct tn_arena *); /* NULL without memory */
+
+struct revert { /* and back */
+	const struct tn_block *block;
+	struct index index;
+	struct tn_arena *arena;
+	const struct tn_undo *undo;
+	struct writing w;
+};
+int revert_begin(struct tn_ctx *, struct revert *, struct tn_batch *, uint64_t height,
+		 struct tn_error *);
+int revert_write(struct tn_ctx *, struct revert *, struct tn_batch *, int *budget);
+int revert_seal(struct tn_ctx *, struct revert *, struct tn_batch *);
+int64_t revert_change(const struct revert *);
+
+/* ---- road.c */
+
+enum fate { /* how a trial ended */
+	    FATE_CONNECTED,
+	    FATE_GOOD,   /* dry: it would connect */
+	    FATE_KNOWN,  /* on the chain already, or kept beside it already */
+	    FATE_SIDE,   /* kept beside the chain */
+	    FATE_ORPHAN, /* its parent is not known */
+	    FATE_DEEP,   /* it leaves the chain more than BRANCH_DEPTH blocks below the tip */
+	    FATE_RULE,   /* breaks a rule: the sender is to blame */
+	    FATE_BAD,    /* was found to break one before */
+	    FATE_BUSY,   /* we cannot just now: storage, memory, limits */
+	    FATE_GONE    /* the plugin ends */
+};
+
+struct trial;
+typedef int step_fn(struct tn_ctx *, struct trial *, int *budget);
+typedef void trial_end_fn(struct tn_ctx *, struct trial *, enum fate, const char *why);
+
+struct moved { /* a block that went or came in a trial's batch */
+	struct moved *next;
+	const struct tn_block *block;
+	struct tn_hash hash;
+	struct tn_arena *arena;
+};
+
+struct jobs { /* of a trial, on threads */
+	uint32_t left;
+	uint32_t first_bad; /* input; UINT32_MAX: none */
+	struct tn_block_verdict verdict;
+};
+
+struct trial {
+	/* set by whoever begins it */
+	const struct tn_block *block; /* NULL: only back to `to` */
+	struct tn_arena *owner;       /* keeps block; referenced */
+	struct tn_sid from;           /* TN_NOBODY: our own */
+	struct tn_hold hold;
+	struct tn_ticket ticket;
+	trial_end_fn *end; /* called once; frees nothing */
+	void *arg;
+	size_t bytes;  /* what it costs while it waits */
+	uint64_t to;   /* without block: height to go back to */
+	bool producer; /* of our own making: policy counts too */
+	bool dry;      /* check only */
+	bool durable;  /* end is called when it is on the disk */
+	bool trusted;  /* signatures were checked before: an own block read again */
+	bool announce; /* to everybody, when it is durable */
+
+	/* the road's own */
+	struct trial *next;
+	struct tn_hash hash;
+	step_fn *step;
+	struct tn_batch *batch;
+	struct tn_ticket landing; /* finished when the batch is on the disk */
+	bool prepared, landed;
+	struct tn_arena *work; /* what lives as long as the trial */
+	struct tn_tip at;      /* tip inside of the batch */
+	uint64_t coins;        /* number of coins inside of it */
+	uint64_t fork;         /* the last block that stays */
+	struct tn_hash *add;   /* side blocks that come, then the own block */
+	uint32_t adds, added;
+	struct moved *gone, **gone_end, *come, **come_end; /* for the tells */
+	size_t moved_bytes;
+	struct apply apply;
+	struct revert revert;
+	struct tn_block_facts *facts; /* of block, in work */
+	uint64_t serial;
+	struct jobs jobs;
+	bool sent; /* to the pool already */
+	enum fate fate;
+	uint32_t fault; /* enum tn_block_fault */
+	bool elsewhere; /* a pool thread has it */
+	uint64_t began_us;
+	struct tn_error why;
+};
+
+struct road {
+	struct trial *first, **last;
+	size_t waiting; /* bytes */
+	uint64_t serial;
+	struct tn_timer timer;
+	bool running, stopped;
+	bool behind; /* the store takes no more for a moment */
+};
+
+void road_init(struct road *);
+/* Copies *want. 0, or TN_EFULL, TN_ENOMEM: then end is not called. */
+int road_begin(struct tn_ctx *, const struct trial *want);
+bool road_is_idle(struct tn_ctx *);
+void road_run(struct tn_ctx *);
+void road_resume(struct tn_ctx *, struct trial *); /* signatures were checked elsewhere */
+void road_stop(struct tn_ctx *);                   /* ends what waits: FATE_GONE */
+
+/* ---- jobs.c: TN_LATER: it is elsewhere, road_resume follows; TN_ESKIP: do it here */
+
+enum {
+	JOB_SPENDS_MIN = 8,    /* fewer are quicker done than sent */
+	JOBS_WANTED = 8,       /* at a time for one block, unless it needs more */
+	JOB_BLOCK_MIN = 100000 /* bytes */
+};
+int jobs_signatures(struct tn_ctx *, struct trial *);
+int jobs_alone(struct tn_ctx *, struct trial *);
+
+/* ---- side.c: blocks beside the chain, in memory, bounded by side_max */
+
+struct side;
+struct side *side_create(void);
+void side_free(struct side *); /* NULL is fine */
+bool side_has(struct tn_ctx *, const struct tn_hash *);
+/* Keeps a block whose parent is on the chain or beside it; the lowest give way. FATE_SIDE,
+ * FATE_ORPHAN (no such parent), FATE_DEEP, FATE_RULE (its height is not one more), FATE_BUSY. */
+enum fate side_keep(struct tn_ctx *, struct trial *);
+/* The blocks from the chain up to t's, which is beside it: t->fork and t->add. 0, TN_ENOENT,
+ * TN_ENOMEM. */
+int side_branch(struct tn_ctx *, struct trial *t);
+/* Is that branch to take the place of ours above t->fork? */
+bool side_is_better(struct tn_ctx *, const struct trial *t, struct tn_error *);
+/* Lent until the side changes; *owner keeps it. 0 or TN_ENOENT. */
+int side_block(struct tn_ctx *, const struct tn_hash *, const struct tn_block **,
+	       struct tn_arena **owner);
+/* What t's batch took off the chain is now beside it, and what it took on is not any more. */
+void side_moved(struct tn_ctx *, struct trial *);
+/* A block of it breaks a rule: it goes, and all that build on it. */
+void side_spoil(struct tn_ctx *, const struct tn_hash *);
+void side_count(struct tn_ctx *);
+uint32_t side_number(struct tn_ctx *);
+
+/* ---- sync.c */
+
+struct slot {               /* of a session */
+	uint64_t height;    /* it told us */
+	uint64_t forked_us; /* when its other branch was last looked for */
+	bool checked;       /* its genesis block is ours */
+	bool fetching;      /* another branch is fetched from it */
+};
+
+struct sync;
+struct sync *sync_create(void);
+void sync_free(struct sync *); /* NULL is fine */
+int sync_start(struct tn_ctx *);
+void sync_stop(struct tn_ctx *);
+void sync_up(struct tn_ctx *, struct tn_sid, void *slot);
+void sync_down(struct tn_ctx *, struct tn_sid, void *slot);
+void sync_hint(struct tn_ctx *, struct tn_sid, uint64_t height); /* it has a block there */
+tn_msg_fn sync_late_blocks;
+uint64_t sync_target(struct tn_ctx *); /* the best height we know of */
+void sync_moved(struct tn_ctx *);      /* the tip did */
+
+/* ---- fork.c: a peer is on another branch: where it leaves ours, and its blocks from there */
+
+void fork_begin(struct tn_ctx *, struct tn_sid, uint64_t height);
+void fork_stop(struct tn_ctx *);
+
+/* ---- the plugin */
+
+struct state {
+	struct tn_sha *sha;
+	struct tn_block_rules rules;     /* and the network */
+	struct tn_block_rules own_rules; /* the same with the policy for what is made here */
+	const struct tn_block *genesis;  /* in arena */
+	struct tn_hash genesis_hash;
+	struct tn_arena *arena;
+	struct tn_tip tip;
+	uint64_t coins; /* number of unspent ones */
+	struct road road;
+	struct tn_seen *bad; /* hashes of blocks that broke a rule of content */
+	struct side *side;
+	struct serve *serve;
+	struct coinset *coinset;
+	struct sync *sync;
+	struct fork *fork;     /* a branch that is fetched */
+	struct verify *verify; /* under way */
+	struct maintain *maintain;
+	struct transfer *transfer; /* an import or export */
+	uint64_t rebuild;
+	bool wiping;
+	bool failed; /* a commit failed: nothing connects any more */
+};
+
+static inline struct state *state_of(struct tn_ctx *c)
+{
+	return (struct state *)c->state;
+}
+
+static inline const struct conf *conf_of(struct tn_ctx *c)
+{
+	return (const struct conf *)c->conf;
+}
+
+static inline bool same_hash(const struct tn_hash *a, const struct tn_hash *b)
+{
+	return !__builtin_memcmp(a->b, b->b, sizeof a->b);
+}
+
+/* ---- announce.c, service.c */
+
+tn_verdict on_announce(struct tn_ctx *, const struct tn_msg *);
+unsigned points_of(struct tn_ctx *, struct tn_sid, uint32_t fault);
+extern const struct tn_chain_ops chain_ops;
+
+/* ---- coinset.c: fn is called once, maybe before want returns 0 */
+
+struct coinset_result {
+	struct tn_hash hash, tip;
+	uint64_t height, count, total; /* satoshis */
+};
+struct coinset_waiter {
+	/* rc: 0, TN_EBUSY (the tip does not rest), TN_EIO... */
+	void (*fn)(struct tn_ctx *, int rc, const struct coinset_result *,
+		   const struct coinset_waiter *);
+	struct tn_hold hold; /* either a message */
+	struct tn_cmd *cmd;  /* or a command */
+	struct tn_ticket ticket;
+};
+struct coinset *coinset_create(void);
+void coinset_free(struct coinset *); /* NULL is fine */
+int coinset_want(struct tn_ctx *, const struct coinset_waiter *);
+
+/* ---- serve.c */
+
+struct serve *serve_create(void);
+void serve_free(struct tn_ctx *, struct serve *);          /* NULL is fine */
+void serve_forget(struct tn_ctx *, uint64_t above_height); /* they are not on the chain any more */
+tn_msg_fn serve_genesis, serve_height, serve_blocks, serve_range, serve_block, serve_hash,
+	serve_consensus, serve_coins_hash, serve_coins;
+
+void verify_free(struct tn_ctx *);   /* verify.c: ends one under way */
+void maintain_free(struct tn_ctx *); /* maintain.c: the same */
+void transfer_free(struct tn_ctx *); /* transfer.c */
+/* Was a reindex cut off? Goes on with it. */
+int maintain_resume(struct tn_ctx *, struct tn_error *);
+
+void plugin_count(struct tn_ctx *); /* metrics of the tip */
+
+#define HASH_TEXT 65
+const char *hash_text(const struct tn_hash *, char buf[HASH_TEXT]);
+
+#endif

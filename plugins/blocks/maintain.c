@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: MIT
+ * plugins/blocks/maintain.c - `chain rollback` and `chain reindex`, in steps
+ *
+ * A rollback goes down in batches of STEP blocks. A reindex removes everything that is derived
+ * from the blocks and connects them again; it survives an end of the node at any moment,
+ * because the tip's row says that it is under way. While one of them runs, no other
+ * block is taken.
+ */
+#include "commands.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+enum { STEP = 200, WIPE = 2000, AHEAD = 32 };
+
+struct maintain {
+	struct tn_cmd *cmd; /* NULL: gone on with after a restart */
+	struct tn_ticket ticket;
+	struct tn_timer timer;
+	uint64_t to;
+	uint64_t next; /* reindex: the next block to begin */
+	unsigned ahead;
+	bool failed;
+	struct tn_error why;
+};
+
+const struct tn_schema chain_schema =
+	TN_SCHEMA(struct chain_row, TN_RECORD, TN_FIELD(struct chain_row, height),
+		  TN_FIELD(struct chain_row, blocks), TN_FIELD(struct chain_row, transactions),
+		  TN_FIELD(struct chain_row, coins));
+
+static void forget(struct tn_ctx *c)
+{
+	struct state *st = state_of(c);
+
+	if (st->maintain)
+		tn_cancel(c, st->maintain->timer);
+	free(st->maintain);
+	st->maintain = NULL;
+}
+
+void maintain_free(struct tn_ctx *c)
+{
+	forget(c);
+}
+
+static void end(struct tn_ctx *c, struct maintain *m, int rc)
+{
+	struct state *st = state_of(c);
+	struct chain_row r = { .height = st->tip.height, .coins = st->coins };
+	struct tn_ticket ticket = m->ticket;
+	struct tn_error why = m->why;
+
+	if (!rc && m->cmd)
+		rc = tn_row(c, m->cmd, &r);
+	forget(c);
+	tn_finish(c, ticket, rc, why.text[0] ? why.text : NULL);
+}
+
+static struct maintain *create(struct tn_ctx *c, struct tn_cmd *cmd, struct tn_error *err)
+{
+	struct state *st = state_of(c);
+	struct maintain *m;
+
+	if (st->maintain || st->verify) {
+		tn_fail(err, TN_EBUSY, "another one is under way");
+		return NULL;
+	}
+	m = calloc(1, sizeof *m);
+	if (m && cmd) {
+		m->cmd = cmd;
+		m->ticket = tn_cmd_hold(c, cmd, CMD_MS);
+	}
+	if (!m || (cmd && !m->ticket.v)) {
+		free(m);
+		tn_fail(err, TN_ENOMEM, "no memory");
+		return NULL;
+	}
+	st->maintain = m;
+	return m;
+}
+
+/* ---- rollback */
+
+static void go_down(struct tn_ctx *c, struct maintain *m);
+
+static void on_down(struct tn_ctx *c, struct trial *t, enum fate fate, const char *why)
+{
+	struct maintain *m = t->arg;
+
+	if (fate == FATE_GONE || state_of(c)->maintain != m)
+		return;
+	if (fate != FATE_CONNECTED) {
+		tn_fail(&m->why, TN_EIO, "at height %" PRIu64 ": %.200s", state_of(c)->tip.height,
+			why);
+		end(c, m, TN_EIO);
+		return;
+	}
+	go_down(c, m);
+}
+
+static void go_down(struct tn_ctx *c, struct maintain *m)
+{
+	uint64_t height = state_of(c)->tip.height;
+	struct trial t = { .end = on_down, .arg = m, .durable = true };
+
+	if (height <= m->to) {
+		end(c, m, 0);
+		return;
+	}
+	t.to = height - m->to > STEP ? height - STEP : m->to;
+	if (road_begin(c, &t))
+		end(c, m, TN_EBUSY);
+}
+
+int rollback_begin(struct tn_ctx *c, struct tn_cmd *cmd, uint64_t height, struct tn_error *err)
+{
+	struct maintain *m;
+
+	if (height > state_of(c)->tip.height)
+		return tn_fail(err, TN_EINVAL, "the tip is at height %" PRIu64,
+			       state_of(c)->tip.height);
+	m = create(c, cmd, err);
+	if (!m)
+		return TN_EBUSY;
+	m->to = height;
+	TN_LOG(c, TN_WARN, TN_NOBODY, "Going back from height %" PRIu64 " to %" PRIu64,
+	       state_of(c)->tip.height, height);
+	go_down(c, m);
+	return TN_LATER;
+}
+
+/* ---- reindex */
+
+static void go_up(struct tn_ctx *c, struct maintain *m);
+
+static int write_meta(struct tn_ctx *c, struct tn_batch *b)
+{
+	const struct state *st = state_of(c);
+	int rc = b ? store_put_meta(c, b, &st->tip, st->coins) : TN_ENOMEM;
+
+	if (!rc)
+		rc = tn_commit(c, b, TN_NO_TICKET);
+	else if (b)
+		tn_abandon(c, b);
+	if (rc == TN_EFULL)
+		tn_abandon(c, b);
+	return rc;
+}
+
+static void stop_rebuild(struct tn_ctx *c, struct maintain *m)
+{
+	struct state *st = state_of(c);
+	int rc;
+
+	st->rebuild = 0;
+	rc = write_meta(c, tn_batch(c));
+	if (m->failed)
+		TN_LOG(c, TN_ERROR, TN_NOBODY, "Reindex stopped at height %" PRIu64 ": %s",
+		       st->tip.height, m->why.text);
+	else
+		TN_LOG(c, TN_INFO, TN_NOBODY, "Reindex done: height %" PRIu64, st->tip.height);
+	end(c, m, m->failed ? TN_EBAD : rc);
+}
+
+static void on_up(struct tn_ctx *c, struct trial *t, enum fate fate, const char *why)
+{
+	struct maintain *m = t->arg;
+
+	if (fate == FATE_GONE || state_of(c)->maintain != m)
+		return;
+	m->ahead--;
+	if (fate != FATE_CONNECTED && fate != FATE_KNOWN && !m->failed) {
+		m->failed = true;
+		tn_fail(&m->why, TN_EBAD, "block %" PRIu64 ": %.200s", t->block->header.height,
+			why);
+	}
+	go_up(c, m);
+}
+
+static int begin_one(struct tn_ctx *c, struct maintain *m)
+{
+	struct tn_arena *a = tn_arena_new(c);
+	struct trial t = { .owner = a, .end = on_up, .arg = m };
+	int rc = a ? store_block(c, NULL, m->next, a, &t.block) : TN_ENOMEM;
+
+	if (!rc)
+		rc = road_begin(c, &t);
+	tn_arena_unref(a);
+	if (rc)
+		return rc;
+	m->next++;
+	m->ahead++;
+	return 0;
+}
+
+static void go_up(struct tn_ctx *c, struct maintain *m)
+{
+	const struct state *st = state_of(c);
+
+	while (!m->failed && m->next <= st->rebuild && m->ahead < AHEAD) {
+		int rc = begin_one(c, m);
+
+		if (!rc)
+			continue;
+		m->failed = true;
+		tn_fail(&m->why, rc, "block %" PRIu64 ": %s", m->next, tn_code_text(rc));
+	}
+	if (!m->ahead)
+		stop_rebuild(c, m);
+}
+
+struct wipe {
+	struct tn_batch *batch;
+	unsigned db, left;
+};
+
+static int wipe_one(struct tn_ctx *c, struct tn_view key, struct tn_view val, void *arg)
+{
+	struct wipe *w = arg;
+	int rc = tn_del(c, w->batch, w->db, key);
+
+	(void)val;
+	return rc ? rc : --w->left == 0;
+}
+
+/* 0: nothing was left to remove; 1: some was; or an error. */
+static int wipe_some(struct tn_ctx *c)
+{
+	static const unsigned derived[] = { D_COIN, D_TX, D_UNDO, D_INDEX, D_HASH };
+	struct wipe w = { tn_batch(c), 0, WIPE };
+	int rc = w.batch ? 0 : TN_ENOMEM;
+
+	for (unsigned i = 0; !rc && i < sizeof derived / sizeof *derived; i++) {
+		w.db = derived[i];
+		rc = tn_scan(c, w.db, (struct tn_view){ 0 }, wipe_one, &w);
+	}
+	if (rc < 0 || w.left == WIPE) {
+		if (w.batch)
+			tn_abandon(c, w.batch);
+		return rc;
+	}
+	rc = tn_commit(c, w.batch, TN_NO_TICKET);
+	if (rc == TN_EFULL) /* the disk is behind: again */
+		tn_abandon(c, w.batch);
+	return rc && rc != TN_EFULL ? rc : 1;
+}
+
+static void on_wipe(struct tn_ctx *c, void *arg)
+{
+	struct maintain *m = arg;
+	int rc = wipe_some(c);
+
+	if (!rc) {
+		state_of(c)->wiping = false;
+		rc = store_put_genesis(c, &m->why);
+		if (!rc) {
+			m->next = 1;
+			go_up(c, m);
+			return;
+		}
+	}
+	m->timer = rc > 0 ? tn_after(c, 0, on_wipe, m) : (struct tn_timer){ 0 };
+	if (!m->timer.v)
+		end(c, m, rc < 0 ? rc : TN_ENOMEM);
+}
+
+static int ask_reset(struct tn_ctx *c, struct tn_batch *b, struct tn_error *err)
+{
+	struct tn_ev_block ev = { .batch = b };
+
+	return tn_ask(c, E_RESET, &ev, err);
+}
+
+static void begin_wipe(struct tn_ctx *c)
+{
+	struct state *st = state_of(c);
+
+	st->rebuild = st->tip.height;
+	st->wiping = true;
+	st->tip = (struct tn_tip){ 0, st->genesis_hash, st->genesis->header.timestamp };
+	st->coins = 0;
+	serve_forget(c, 0);
+}
+
+int reindex_begin(struct tn_ctx *c, struct tn_cmd *cmd, struct tn_error *err)
+{
+	struct tn_batch *b;
+	struct maintain *m;
+	int rc;
+
+	if (!road_is_idle(c))
+		return tn_fail(err, TN_EBUSY, "blocks are being judged: again in a moment");
+	m = create(c, cmd, err);
+	if (!m)
+		return TN_EBUSY;
+	b = tn_batch(c);
+	rc = b ? ask_reset(c, b, &m->why) : TN_ENOMEM;
+	if (rc) {
+		if (b)
+			tn_abandon(c, b);
+		end(c, m, rc);
+		return TN_LATER;
+	}
+	TN_LOG(c, TN_WARN, TN_NOBODY, "Reindex of %" PRIu64 " blocks", state_of(c)->tip.height);
+	begin_wipe(c);
+	rc = write_meta(c, b);
+	m->timer = rc ? (struct tn_timer){ 0 } : tn_after(c, 0, on_wipe, m);
+	if (!m->timer.v)
+		end(c, m, rc ? rc : TN_ENOMEM);
+	return TN_LATER;
+}
+
+int maintain_resume(struct tn_ctx *c, struct tn_error *err)
+{
+	struct state *st = state_of(c);
+	struct maintain *m;
+
+	if (!st->rebuild && !st->wiping)
+		return 0;
+	m = create(c, NULL, err);
+	if (!m)
+		return TN_ENOMEM;
+	TN_LOG(c, TN_WARN, TN_NOBODY, "Reindex goes on: height %" PRIu64 " of %" PRIu64,
+	       st->tip.height, st->rebuild);
+	if (st->wiping) {
+		m->timer = tn_after(c, 0, on_wipe, m);
+		return m->timer.v ? 0 : tn_fail(err, TN_ENOMEM, "no memory");
+	}
+	m->next = st->tip.height + 1;
+	go_up(c, m);
+	return 0;
+}
+
+/* ---- the command */
+
+struct chain_args {
+	struct tn_str action;
+	struct tn_str file;
+	uint64_t height;
+	bool quick, has_file, has_height, has_quick;
+};
+const struct tn_schema chain_args_schema =
+	TN_SCHEMA(struct chain_args, TN_RECORD, TN_FIELD_MAX(struct chain_args, action, 16),
+		  TN_FIELD_IF(struct chain_args, file, 1000, has_file, TN_F_NULL),
+		  TN_FIELD_IF(struct chain_args, height, 0, has_height, TN_F_NULL),
+		  TN_FIELD_IF(struct chain_args, quick, 0, has_quick, TN_F_NULL));
+
+static bool is(struct tn_str s, const char *word)
+{
+	return s.n == __builtin_strlen(word) && !__builtin_memcmp(s.p, word, s.n);
+}
+
+int cmd_chain(struct tn_ctx *c, struct tn_cmd *cmd, const void *args, struct tn_error *err)
+{
+	const struct chain_args *a = args;
+
+	if (is(a->action, "verify"))
+		return verify_begin(c, cmd, !a->quick, err);
+	if (is(a->action, "reindex"))
+		return reindex_begin(c, cmd, err);
+	if (is(a->action, "rollback") && a->has_height)
+		return rollback_begin(c, cmd, a->height, err);
+	if (is(a->action, "import") || is(a->action, "export"))
+		return transfer_begin(c, cmd, a->file, is(a->action, "import"), err);
+	return tn_fail(
+		err, TN_EINVAL,
+		"the actions are verify, reindex, rollback HEIGHT, import FILE, export FILE");
+}

@@ -1,0 +1,594 @@
+/* SPDX-License-Identifier: MIT
+ * plugins/blocks/road.c - the one way of every block: trials, one at a time, in slices
+ *
+ *   alone -> facts -> place -> (back ...) -> (next -> coins -> signatures -> write -> seal ...) -> commit
+ *
+ * Everything between place and commit happens inside of one batch that nobody else sees: a
+ * branch is checked whole before the current one is touched, and a refusal costs an abandoned
+ * batch. A turn of the loop does about TURN_US of work, then a timer goes on.
+ */
+#include "blocks.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TURN_US = 8000, DURABLE_MS = 600000, BEHIND_MS = 5 };
+enum { DONE = 100 }; /* of a step: the fate is known */
+
+static int finish(struct trial *t, enum fate fate)
+{
+	t->fate = fate;
+	return DONE;
+}
+
+static void free_moved(struct moved *m)
+{
+	while (m) {
+		struct moved *next = m->next;
+
+		tn_arena_unref(m->arena);
+		free(m);
+		m = next;
+	}
+}
+
+static void free_trial(struct tn_ctx *c, struct trial *t)
+{
+	if (t->batch)
+		tn_abandon(c, t->batch);
+	free_moved(t->gone);
+	free_moved(t->come);
+	tn_arena_unref(t->apply.arena);
+	tn_arena_unref(t->revert.arena);
+	tn_arena_unref(t->work);
+	tn_arena_unref(t->owner);
+	free(t);
+}
+
+/* ---- is it worth looking at, and where does it belong */
+
+static bool is_known(struct tn_ctx *c, const struct tn_hash *hash)
+{
+	uint64_t height;
+
+	return !store_height(c, NULL, hash, &height) || side_has(c, hash);
+}
+
+static step_fn facts, place, back, next, coins, signatures, write, seal, commit;
+
+static int alone(struct tn_ctx *c, struct trial *t, int *budget)
+{
+	struct state *st = state_of(c);
+
+	*budget -= 5;
+	t->began_us = tn_now_us(c);
+	if (!t->block) {
+		t->step = place;
+		return 0;
+	}
+	if (tn_block_hash(st->sha, &t->block->header, &t->hash))
+		return TN_ENOMEM;
+	if (is_known(c, &t->hash))
+		return finish(t, FATE_KNOWN);
+	if (tn_seen_has(st->bad, t->hash.b, sizeof t->hash.b)) {
+		tn_fail(&t->why, TN_EBAD, "was found bad before");
+		return finish(t, FATE_BAD);
+	}
+	t->step = facts;
+	return 0;
+}
+
+static const struct tn_block_rules *rules_of(struct tn_ctx *c, const struct trial *t)
+{
+	return t->producer ? &state_of(c)->own_rules : &state_of(c)->rules;
+}
+
+/* A large block takes a thread some milliseconds. */
+static int facts(struct tn_ctx *c, struct trial *t, int *budget)
+{
+	int rc = TN_ESKIP;
+
+	if (!t->facts && !t->sent && t->bytes >= JOB_BLOCK_MIN)
+		rc = jobs_alone(c, t);
+	t->sent = true;
+	if (rc == TN_LATER)
+		return rc;
+	if (!t->facts) {
+		*budget -= 20 + (int)(t->bytes >> 8);
+		t->facts = facts_of(rules_of(c, t), t->block, t->work);
+	}
+	if (!t->facts)
+		return TN_ENOMEM;
+	t->step = place;
+	t->sent = false;
+	t->fault = t->facts->verdict.fault;
+	return t->facts->verdict.code ? tn_block_verdict_fail(&t->why, &t->facts->verdict) : 0;
+}
+
+static int plan_branch(struct tn_ctx *c, struct trial *t)
+{
+	enum fate fate = t->dry ? FATE_ORPHAN : side_keep(c, t);
+	int rc;
+
+	if (fate != FATE_SIDE)
+		return finish(t, fate);
+	rc = side_branch(c, t);
+	if (rc)
+		return rc;
+	if (!side_is_better(c, t, &t->why))
+		return finish(t, FATE_SIDE);
+	TN_LOG(c, TN_WARN, TN_NOBODY,
+	       "Reorganisation: from height %" PRIu64 " back to %" PRIu64 ", then to %" PRIu64,
+	       state_of(c)->tip.height, t->fork, t->block->header.height);
+	return 0;
+}
+
+static int place(struct tn_ctx *c, struct trial *t, int *budget)
+{
+	const struct state *st = state_of(c);
+	int rc = 0;
+
+	(void)budget;
+	if (st->failed)
+		return finish(t, FATE_BUSY);
+	t->step = back;
+	t->fork = st->tip.height;
+	if (!t->block)
+		t->fork = t->to;
+	else if (!same_hash(&t->block->header.previous_hash, &st->tip.hash))
+		rc = plan_branch(c, t);
+	if (rc)
+		return rc;
+	t->at = st->tip;
+	t->coins = st->coins;
+	t->batch = tn_batch(c);
+	return t->batch ? 0 : TN_ENOMEM;
+}
+
+/* ---- inside of the batch */
+
+static int keep_moved(struct moved ***end, const struct tn_block *b, const struct tn_hash *hash,
+		      struct tn_arena *arena)
+{
+	struct moved *m = calloc(1, sizeof *m);
+
+	if (!m)
+		return TN_ENOMEM;
+	*m = (struct moved){ NULL, b, *hash, tn_arena_ref(arena) };
+	**end = m;
+	*end = &m->next;
+	return 0;
+}
+
+static int ask(struct tn_ctx *c, struct trial *t, unsigned row, const struct tn_block *b,
+	       const struct tn_hash *hash, struct tn_arena *arena)
+{
+	struct tn_ev_block ev = { b, hash, arena, t->batch };
+	int rc = tn_ask(c, row, &ev, &t->why);
+
+	return rc && rc != TN_EBAD ? TN_EIO : rc; /* a listener's own trouble is nobody's fault */
+}
+
+static int too_large(struct tn_ctx *c, struct trial *t)
+{
+	if (t->moved_bytes <= conf_of(c)->reorg_max)
+		return 0;
+	return tn_fail(&t->why, TN_EFULL, "the other branch needs more than reorg_max at once");
+}
+
+/* The block below `height` is the tip inside of the batch. */
+static int step_down(struct tn_ctx *c, struct trial *t)
+{
+	const struct revert *r = &t->revert;
+	struct index below;
+	int rc = revert_seal(c, &t->revert, t->batch);
+
+	if (!rc)
+		rc = ask(c, t, E_DISCONNECT, r->block, &r->index.hash, r->arena);
+	if (!rc)
+		rc = keep_moved(&t->gone_end, r->block, &r->index.hash, r->arena);
+	if (!rc)
+		rc = store_index(c, t->batch, t->at.height - 1, &below);
+	if (rc)
+		return rc;
+	t->coins += (uint64_t)revert_change(r);
+	t->moved_bytes += r->index.bytes;
+	t->at = (struct tn_tip){ t->at.height - 1, below.hash, below.time };
+	tn_arena_unref(t->revert.arena);
+	t->revert = (struct revert){ 0 };
+	return too_large(c, t);
+}
+
+static int back(struct tn_ctx *c, struct trial *t, int *budget)
+{
+	int rc = 0;
+
+	if (t->at.height == t->fork) {
+		t->step = next;
+		return 0;
+	}
+	if (!t->revert.arena)
+		rc = revert_begin(c, &t->revert, t->batch, t->at.height, &t->why);
+	if (!rc)
+		rc = revert_write(c, &t->revert, t->batch, budget);
+	if (rc)
+		return rc;
+	*budget -= 20 + (int)(t->revert.index.bytes >> 8);
+	return step_down(c, t);
+}
+
+static int begin_next(struct tn_ctx *c, struct trial *t, struct tn_arena *arena)
+{
+	const struct tn_block_facts *facts = t->facts;
+	const struct tn_block *b = t->block;
+	struct tn_arena *owner = t->owner;
+	int rc = 0;
+
+	if (t->added + 1 < t->adds) {
+		rc = side_block(c, &t->add[t->added], &b, &owner);
+		facts = NULL;
+	}
+	if (!rc)
+		rc = apply_begin(rules_of(c, t), &t->apply, b, facts, arena, &t->why);
+	t->apply.arena = arena;
+	t->apply.owner = owner;
+	return rc;
+}
+
+/* The last one to come is always the trial's own block. */
+static int next(struct tn_ctx *c, struct trial *t, int *budget)
+{
+	uint32_t all = t->adds ? t->adds : t->block != NULL;
+	struct tn_arena *arena;
+	int rc;
+
+	if (t->added == all) {
+		t->step = commit;
+		return 0;
+	}
+	arena = tn_arena_new(c);
+	if (!arena)
+		return TN_ENOMEM;
+	rc = begin_next(c, t, arena);
+	if (!rc)
+		rc = apply_parent(c, &t->apply, &t->at, &t->why);
+	*budget -= 10;
+	t->step = coins;
+	return rc;
+}
+
+static int coins(struct tn_ctx *c, struct trial *t, int *budget)
+{
+	int rc = apply_coins(c, &t->apply, t->batch, budget, &t->why);
+
+	if (!rc)
+		t->step = t->trusted ? write : signatures;
+	return rc;
+}
+
+static int signatures(struct tn_ctx *c, struct trial *t, int *budget)
+{
+	struct apply *a = &t->apply;
+	int rc;
+
+	if (!t->sent && a->judge.n - a->checked > JOB_SPENDS_MIN) {
+		t->sent = true;
+		rc = jobs_signatures(c, t);
+		if (rc == TN_LATER)
+			return rc;
+	}
+	if (t->jobs.verdict.code) {
+		a->verdict = t->jobs.verdict;
+		return tn_block_verdict_fail(&t->why, &a->verdict);
+	}
+	rc = apply_signatures(c, a, budget, &t->why);
+	if (rc)
+		return rc;
+	t->sent = false;
+	t->jobs = (struct jobs){ 0 };
+	t->step = write;
+	return 0;
+}
+
+static int write(struct tn_ctx *c, struct trial *t, int *budget)
+{
+	int rc = apply_write(c, &t->apply, t->batch, budget);
+
+	if (!rc)
+		t->step = seal;
+	return rc;
+}
+
+static int seal(struct tn_ctx *c, struct trial *t, int *budget)
+{
+	struct apply *a = &t->apply;
+	int rc;
+
+	*budget -= 20 + (int)(a->facts->bytes >> 8);
+	rc = apply_seal(c, a, t->batch);
+	if (!rc)
+		rc = ask(c, t, E_CONNECT, a->block, &a->facts->hash, a->owner);
+	if (!rc)
+		rc = keep_moved(&t->come_end, a->block, &a->facts->hash, a->owner);
+	if (rc)
+		return rc;
+	t->coins += (uint64_t)apply_change(a);
+	t->moved_bytes += a->facts->bytes;
+	t->at = (struct tn_tip){ a->block->header.height, a->facts->hash,
+				 a->block->header.timestamp };
+	tn_arena_unref(a->arena);
+	*a = (struct apply){ 0 };
+	t->added++;
+	t->step = next;
+	return too_large(c, t);
+}
+
+/* ---- the end of it */
+
+static void tell_all(struct tn_ctx *c, unsigned row, const struct moved *m)
+{
+	for (; m; m = m->next) {
+		struct tn_ev_block ev = { m->block, &m->hash, m->arena, NULL };
+
+		tn_tell(c, row, &ev);
+	}
+}
+
+static void count(struct tn_ctx *c, const struct trial *t)
+{
+	for (const struct moved *m = t->gone; m; m = m->next)
+		tn_metric(c, C_DISCONNECTED, 1);
+	for (const struct moved *m = t->come; m; m = m->next)
+		tn_metric(c, C_CONNECTED, 1);
+	if (t->gone && t->come)
+		tn_metric(c, C_REORGS, 1);
+	tn_metric(c, C_CONNECT_US, (int64_t)(tn_now_us(c) - t->began_us));
+	plugin_count(c);
+}
+
+static void storage_failed(struct tn_ctx *c)
+{
+	struct state *st = state_of(c);
+
+	if (!st->failed)
+		TN_LOG(c, TN_ERROR, TN_NOBODY,
+		       "the store takes no blocks any more: the chain stops at height %" PRIu64,
+		       st->tip.height);
+	st->failed = true;
+}
+
+static void end_trial(struct tn_ctx *c, struct trial *t)
+{
+	if (t->fate == FATE_RULE || t->fate == FATE_BAD)
+		tn_metric(c, C_REFUSED, 1);
+	t->end(c, t, t->fate, t->why.text);
+	if (t->landing.v) /* never committed: nobody else has the ticket */
+		tn_finish(c, t->landing, TN_EGONE, NULL);
+	free_trial(c, t);
+}
+
+static void on_durable(struct tn_ctx *c, int result, const void *payload, void *arg)
+{
+	struct trial *t = arg;
+
+	(void)payload;
+	t->landing = TN_NO_TICKET;
+	if (!t->landed)
+		return; /* whatever keeps it from the disk, the road ends it */
+	if (result == TN_EGONE) {
+		t->fate = FATE_GONE;
+	} else if (result) {
+		storage_failed(c);
+		t->fate = FATE_BUSY;
+	}
+	end_trial(c, t);
+}
+
+/* The ticket is made once, whatever number of attempts the commit takes. */
+static int prepare(struct tn_ctx *c, struct trial *t)
+{
+	if (t->prepared)
+		return 0;
+	t->prepared = true;
+	if (t->durable)
+		t->landing = tn_promise(c, DURABLE_MS, on_durable, t);
+	if (t->durable && !t->landing.v)
+		return TN_ENOMEM;
+	return store_put_meta(c, t->batch, &t->at, t->coins);
+}
+
+static int commit(struct tn_ctx *c, struct trial *t, int *budget)
+{
+	struct state *st = state_of(c);
+	int rc;
+
+	if (t->dry)
+		return finish(t, FATE_GOOD);
+	rc = prepare(c, t);
+	if (rc)
+		return rc;
+	rc = tn_commit(c, t->batch, t->landing);
+	if (rc == TN_EFULL) { /* the disk is behind */
+		st->road.behind = true;
+		*budget = 0;
+		return TN_EBUSY;
+	}
+	t->batch = NULL;
+	if (rc) {
+		storage_failed(c);
+		return finish(t, FATE_BUSY);
+	}
+	st->tip = t->at;
+	st->coins = t->coins;
+	return finish(t, FATE_CONNECTED);
+}
+
+static void landed(struct tn_ctx *c, struct trial *t)
+{
+	struct moved *gone = t->gone, *come = t->come;
+
+	side_moved(c, t);
+	count(c, t);
+	t->gone = t->come = NULL;
+	if (gone)
+		serve_forget(c, t->fork);
+	tell_all(c, E_DISCONNECTED, gone);
+	tell_all(c, E_CONNECTED, come);
+	free_moved(gone);
+	free_moved(come);
+	t->landed = true;
+	if (!t->landing.v)
+		end_trial(c, t);
+	sync_moved(c);
+}
+
+/* ---- one after the other */
+
+static void on_turn(struct tn_ctx *c, void *arg)
+{
+	(void)arg;
+	state_of(c)->road.timer = (struct tn_timer){ 0 };
+	road_run(c);
+}
+
+static void again_soon(struct tn_ctx *c)
+{
+	struct road *r = &state_of(c)->road;
+
+	if (!r->timer.v)
+		r->timer = tn_after(c, r->behind ? BEHIND_MS : 0, on_turn, NULL);
+	r->behind = false;
+}
+
+/* What a step's failure means. Only a fault that condemns the hash is remembered: a changed body
+ * must not keep the true one out.
+ */
+static void judge_failure(struct tn_ctx *c, struct trial *t, int rc)
+{
+	struct state *st = state_of(c);
+	const struct tn_hash *bad = &t->hash;
+
+	t->fate = rc == TN_EBAD ? FATE_RULE : FATE_BUSY;
+	if (!t->why.text[0])
+		tn_fail(&t->why, rc, "%s", tn_code_text(rc));
+	if (t->apply.block) {
+		t->fault = t->apply.verdict.fault;
+		bad = t->apply.facts ? &t->apply.facts->hash : bad;
+	}
+	if (rc != TN_EBAD || t->dry || !tn_block_fault_final(t->fault))
+		return;
+	if (t->block && bad != &t->hash) /* the one that builds on it is no better */
+		tn_seen_add(st->bad, t->hash.b, sizeof t->hash.b);
+	tn_seen_add(st->bad, bad->b, sizeof bad->b);
+	side_spoil(c, bad);
+}
+
+static int run_steps(struct tn_ctx *c, struct trial *t, int *budget)
+{
+	int rc = 0;
+
+	while (!rc) {
+		rc = *budget > 0 ? t->step(c, t, budget) : TN_EBUSY;
+		if (rc < 0 && rc != TN_EBUSY) {
+			judge_failure(c, t, rc);
+			rc = DONE;
+		}
+	}
+	return rc;
+}
+
+static struct trial *take_first(struct road *r)
+{
+	struct trial *t = r->first;
+
+	r->first = t->next;
+	if (!r->first)
+		r->last = &r->first;
+	t->next = NULL;
+	r->waiting -= t->bytes;
+	return t;
+}
+
+void road_run(struct tn_ctx *c)
+{
+	struct road *r = &state_of(c)->road;
+	int budget = TURN_US;
+
+	if (r->running || r->stopped)
+		return;
+	r->running = true;
+	while (r->first && !r->first->elsewhere) {
+		int rc = run_steps(c, r->first, &budget);
+
+		if (rc == TN_EBUSY) {
+			again_soon(c);
+			break;
+		}
+		if (rc == TN_LATER)
+			break;
+		if (r->first->fate == FATE_CONNECTED)
+			landed(c, take_first(r));
+		else
+			end_trial(c, take_first(r));
+	}
+	r->running = false;
+}
+
+void road_resume(struct tn_ctx *c, struct trial *t)
+{
+	t->elsewhere = false;
+	road_run(c);
+}
+
+int road_begin(struct tn_ctx *c, const struct trial *want)
+{
+	struct road *r = &state_of(c)->road;
+	struct trial *t;
+
+	if (r->stopped || state_of(c)->failed || (state_of(c)->maintain && !want->arg) ||
+	    (r->first && r->waiting + want->bytes > conf_of(c)->waiting_max))
+		return TN_EFULL;
+	t = malloc(sizeof *t);
+	if (!t)
+		return TN_ENOMEM;
+	*t = *want;
+	t->work = tn_arena_new(c);
+	if (!t->work) {
+		free(t);
+		return TN_ENOMEM;
+	}
+	if (t->owner)
+		tn_arena_ref(t->owner);
+	t->serial = ++r->serial;
+	t->step = alone;
+	t->gone_end = &t->gone;
+	t->come_end = &t->come;
+	*r->last = t;
+	r->last = &t->next;
+	r->waiting += t->bytes;
+	again_soon(c);
+	return 0;
+}
+
+void road_init(struct road *r)
+{
+	*r = (struct road){ .serial = 0 };
+	r->last = &r->first;
+}
+
+bool road_is_idle(struct tn_ctx *c)
+{
+	return !state_of(c)->road.first;
+}
+
+void road_stop(struct tn_ctx *c)
+{
+	struct road *r = &state_of(c)->road;
+
+	r->stopped = true;
+	while (r->first) {
+		r->first->fate = FATE_GONE;
+		end_trial(c, take_first(r));
+	}
+}
