@@ -105,10 +105,11 @@ static void timers(struct lab *l)
 	struct timers *timers = timers_create(l->a);
 	uint64_t cancelled;
 
-	timers_add(timers, 20 * MS, note_c, &t);
-	cancelled = timers_add(timers, 10 * MS, note_c, &t);
+	/* Far apart: each begins at its own call, and a busy machine may stand between two. */
+	timers_add(timers, 900 * MS, note_c, &t);
+	cancelled = timers_add(timers, 100 * MS, note_c, &t);
 	timers_add(timers, 5 * MS, note_a, &t);
-	timers_add(timers, 15 * MS, note_b, &t);
+	timers_add(timers, 300 * MS, note_b, &t);
 	ok(timers_cancel(timers, cancelled), "a timer is cancelled");
 	ok(lab_run(l), "timers fire");
 	is_str(t.text, "abc", "in the order of their times, without the cancelled one");
