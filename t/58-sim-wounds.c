@@ -85,7 +85,7 @@ static void corpse(void)
 	raw_send(&st.raw, st.world, PING);
 	is_uint(netlab_up(st.us), 1, "the first session is up and was heard");
 	s = netlab_single(st.us);
-	s->peer->wanted = true; /* as if its record had been dialed at the same time */
+	peer_want(s->net, s->peer, true); /* as if its record had been dialed at the same time */
 	s->peer->session = 0;
 	{
 		struct session *second = session_create(st.us->net, true, &s->addr, SLOT_OUT);
@@ -361,14 +361,14 @@ static void full_table(void)
 	for (unsigned i = 0; i < PEERS_MAX; i++) {
 		a.ip[14] = (uint8_t)(i >> 8);
 		a.ip[15] = (uint8_t)i;
-		peer_get(st.us->net, &a, false)->wanted = true;
+		peer_want(st.us->net, peer_get(st.us->net, &a, false), true);
 	}
 	first = net_peer_next(st.us->net, NULL);
 	raw_dial(&st.raw, st.world, st.them, US, OLD_HELLO);
 	ok(!peer_find(st.us->net, &them), "no room for one more stranger");
 	ok(strstr(st.raw.got, "Ack") != NULL, "who is served all the same");
 	is_int(net_add_manual(st.us->net, &them), 0, "the operator's peer has room");
-	first->wanted = false;
+	peer_want(st.us->net, first, false);
 	a.ip[13] = 9;
 	ok(peer_get(st.us->net, &a, false) != NULL, "a place that came free is used");
 	raw_end(&st.raw);

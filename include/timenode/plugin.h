@@ -12,7 +12,7 @@
  * ABI history:
  *   0.0  2026-11  first; unstable until the consensus plugin has landed on it
  *   0.1  2026-11  save and restore at the end of tn_plugin; files of 0.0 still load
- *   0.2  2026-11  work at the end of tn_host: jobs on the pool
+ *   0.2  2026-11  work and network at the end of tn_host: jobs on the pool, which network
  */
 #ifndef TIMENODE_PLUGIN_H
 #define TIMENODE_PLUGIN_H
