@@ -52,11 +52,14 @@ static void catches_up(void)
 	struct pluglab *b = chainlab_create(w, "b", "60.0.0.2", "", ""), *a;
 
 	chainlab_feed(w, b, g, 700);
-	a = chainlab_create(w, "a", "50.0.0.1", "\"60.0.0.2\"", "");
+	a = chainlab_create(w, "a", "50.0.0.1", "\"60.0.0.2\"", "window = 100;");
 	ok(reaches(w, a, chaingen_tip(g), 120), "a new node has all 700 blocks (%d)",
 	   (int)chainlab_tip(a).height);
 	same_coins(w, a, b, "and the same coins");
 	is_int(chainlab_metric(a, "blocks_refused"), 0, "none was bad");
+	ok(pluglab_count(b, "GetBlocks", COUNT_RECEIVED) < 40,
+	   "asked in ranges worth a request (%d)",
+	   (int)pluglab_count(b, "GetBlocks", COUNT_RECEIVED));
 	run(w, 90);
 	is_uint(pluglab_off(a) + pluglab_off(b), 0, "both accounts balance");
 	pluglab_free(a);

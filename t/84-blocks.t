@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: MIT
 # t/84-blocks.t - the chain in real processes: import, every answer to the byte, catching up,
-# liars, gossip, kill -9, export
+# gossip, kill -9 (KILLS=N), export
 use v5.36;
 use Test::More;
 use FindBin;
@@ -162,7 +162,7 @@ is(coins($c)->{hash}, coins($b)->{hash}, 'and up again: the same coins');
 # ---- kill -9 at random moments of catching up
 
 my $d = node('d', '127.0.0.4', connect => ['127.0.0.1', '127.0.0.2']);
-my ($clean, $kills) = (0, 6);
+my ($clean, $kills) = (0, $ENV{KILLS} || 6);
 for my $i (1 .. $kills) {
 	$d->start;
 	select undef, undef, undef, 0.02 + rand 0.3;

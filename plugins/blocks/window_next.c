@@ -111,6 +111,16 @@ static bool anybody_idle(const struct window *w, uint64_t now)
 	return false;
 }
 
+/* What is left at the end of the window grows while lower blocks connect: it is asked when it
+ * is worth a request, or when nothing else is there.
+ */
+static bool too_short(const struct window *w, const struct peer *p, uint64_t from)
+{
+	uint64_t most = w->conf.span < w->conf.chunk ? w->conf.span : w->conf.chunk;
+
+	return from > w->tip + 1 && p->height > last(w) && last(w) - from + 1 < most;
+}
+
 /* The lowest free height for which there is somebody. Beyond the limit of bytes only the
  * height is asked for that everything waits for.
  */
@@ -129,6 +139,8 @@ static bool ask_next(struct window *w, uint64_t now, struct window_act *out)
 		if (s->state != FREE)
 			continue;
 		p = choose(w, h + 1, now);
+		if (p && too_short(w, p, h + 1))
+			return false;
 		if (p) {
 			ask(w, p, h + 1, now, out);
 			return true;
