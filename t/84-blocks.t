@@ -9,7 +9,7 @@ use lib "$FindBin::Bin/lib";
 
 use File::Temp qw(tempdir);
 use JSON::PP;
-use NodeTest qw(free_ports wait_until write_file slurp);
+use NodeTest qw(free_ports run_cmd slurp stage wait_until write_file);
 use Peer;
 use Time::HiRes qw(time);
 
@@ -117,8 +117,11 @@ is(coins($b)->{hash}, $set->{hash}, 'and the same coins');
 ok($b->log_has(qr/Synchronising from height 0 to 300/), 'it said so at the beginning');
 ok($b->log_has(qr/Synchronised: height 300/), 'and at the end');
 
-# ---- an announced block: judged, then passed on, not back
+# ---- an announced block: judged, then passed on, not back; the second node is recorded
 
+my $mark = $b->mark;
+is(($b->cli('record', 'start', "$dir/b.rec"))[0], 0, 'a recording begins');
+$b->wait_log(qr/ record Recording to /, 10, since => $mark);
 my $next = generate("$dir/next.jsonl", '--blocks 302');
 my @next = (undef, split /\n/, slurp($next));
 my ($from, $to) = map { my $x = Peer->dial("127.0.0.1:$port", from => "127.0.0.$_"); $x->handshake; $x } 8, 9;
@@ -136,6 +139,10 @@ $from->ping;
 ok(!grep({ $_->[0] eq 'BlockAnnouncement' } @{ $from->{skipped} }), 'it is not sent back');
 is_deeply([grep { $_->[0] eq 'BlockAnnouncement' } @{ $to->{skipped} }], [], 'nor twice');
 $_->close for $from, $to;
+is(($b->cli('record', 'stop'))[0], 0, 'the recording ends');
+($code, $out, $err) = run_cmd([split(' ', $ENV{TN_WRAP} // ''), stage()->{bindir} . '/timenode-replay', "$dir/b.rec"],
+	env => { LD_LIBRARY_PATH => stage()->{libdir} }, deadline => 120);
+is($code, 0, 'and runs again the same, chain and all') or diag($out . $err);
 
 # ---- export, and a third node from the file
 
