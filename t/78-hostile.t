@@ -26,7 +26,7 @@ my %known = map { $_->{name} => 1 } vectors('messages.jsonl');
 my $second = int(slow(1)) . 's';
 my $calm = NodeTest->new('calm', '127.0.0.1', free_ports(), conf => {
 	plugins => { generous => { path => "$build/t/plugins/.libs/generous.so" } },
-	sessions => { handshake_timeout => $second, stall => '1s', line_max => '1M', queue_session => '4M' } })->start;
+	sessions => { handshake_timeout => $second, stall => $second, line_max => '1M', queue_session => '4M' } })->start;
 my $at = "$calm->{ip}:$calm->{port}";
 
 sub dial ($from, $node = $calm, %opt) { return Peer->dial("$node->{ip}:$node->{port}", from => $from, %opt) }
@@ -327,6 +327,7 @@ $calm->stop;
 # ---- where points count
 
 my $strict = NodeTest->new('strict', '127.0.0.1', free_ports(), conf => {
+	score => { half_life => '30d' }, # of a slow run too none decays on the way
 	network => { whitelist => [] }, plugins => { pingpong => { interval => '600s' } } })->start;
 $other = Hostile->pinger($strict, '127.0.0.2');
 $other->idle;
