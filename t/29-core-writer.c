@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lib/store_help.h"
+#include "net/ban.h"
 #include "sim/disk.h"
 #include "sim/lab.h"
 
@@ -344,9 +345,43 @@ static void cut(uint64_t us)
 	end(&b);
 }
 
+/* Who is told that a ban stands may pull the plug. */
+static void bans_are_saved(bool real)
+{
+	struct bed b = begin(real);
+	struct note n[2] = { { .bed = &b, .word = "saved" }, { .bed = &b, .word = "forgotten" } };
+	struct bans *bans = bans_create(b.s, 10, 1000, NULL);
+	struct ban ban = { .net = { .ip = { [15] = 1 }, .bits = 128 }, .until_s = 9000 };
+	unsigned count;
+
+	is_int(bans_when_saved(bans, on_told, &n[1], NULL), 1, "what loading changed waits too");
+	bans_forget(bans, &n[1]);
+	is_int(bans_add(bans, &ban, 1000), 0, "a ban is taken");
+	is_int(bans_when_saved(bans, on_told, &n[0], NULL), 1, "and waits for the disk");
+	ok(store_ahead(b.s) > 0, "not written yet");
+	is_story("", "nobody is told");
+	wait_for(&b, 1);
+	is_story("saved", "told once it is there; whoever was forgotten is not");
+	is_uint(store_ahead(b.s), 0, "all is written");
+	bans_when_saved(bans, on_told, &n[0], NULL);
+	bans_free(bans);
+	store_close(b.s);
+	is_story("", "nobody is told after the end");
+	open_it(&b);
+	bans = bans_create(b.s, 10, 1000, NULL);
+	count = bans_count(bans);
+	bans_free(bans);
+	is_uint(count, 1, "the ban is there after a restart");
+	end(&b);
+	bans = bans_create(NULL, 10, 1000, NULL);
+	is_int(bans_when_saved(bans, on_told, &n[0], NULL), 0,
+	       "without a store there is no waiting");
+	bans_free(bans);
+}
+
 int main(void)
 {
-	static void (*const cases[])(bool) = { seen_at_once, merged,  closed,
+	static void (*const cases[])(bool) = { seen_at_once, merged,  closed, bans_are_saved,
 					       bounded,      chained, failing };
 
 	for (int real = 1; real >= 0; real--)

@@ -162,7 +162,7 @@ static int run_ban(struct request *r, struct tn_error *err)
 		return tn_fail(err, rc, "the list is full of bans by the operator (bans_max)");
 	if (rc == TN_EIO)
 		return tn_fail(err, rc, "banned until restart only: the store cannot be written");
-	return rc;
+	return rc ? rc : request_bans_saved(r, err);
 }
 
 static int run_unban(struct request *r, struct tn_error *err)
@@ -175,7 +175,7 @@ static int run_unban(struct request *r, struct tn_error *err)
 	if (rc == TN_ENOENT)
 		return tn_fail(err, rc, "%.60s is not in the list of bans as such (banlist)",
 			       r->value[0]);
-	return rc;
+	return rc ? rc : request_bans_saved(r, err);
 }
 
 static int give_ban(void *arg, const struct ban *b)

@@ -97,6 +97,9 @@ void request_drop_of(struct ctl *, ctl_reply_fn *, void *arg);
 void request_drop_all(struct ctl *); /* each is told that the node ends */
 /* plug_leave, answered when the plugin has gone. */
 int request_leave(struct request *, const char *plugin, enum plug_leave, struct tn_error *);
+/* The end of a command that changed the bans: when they are on the disk. 0, PLUG_LATER, or an
+ * error: the change holds until restart only. */
+int request_bans_saved(struct request *, struct tn_error *);
 bool request_waits(const struct ctl *, ctl_reply_fn *, const void *arg);
 
 /* ---- replies (reply.c). A row is reply_row, members, reply_send. */

@@ -86,6 +86,7 @@ static void let_go(struct request *r)
 	unhold(r);
 	plug_command_drop(r->ctl->set.plug, r->running);
 	plug_leave_drop(r->ctl->set.plug, r);
+	bans_forget(net_bans(r->ctl->set.net), r);
 }
 
 void request_drop_of(struct ctl *ctl, ctl_reply_fn *fn, void *arg)
@@ -275,6 +276,31 @@ int request_leave(struct request *r, const char *plugin, enum plug_leave how, st
 	int rc = too_many(r->ctl, err);
 
 	return rc ? rc : plug_leave(r->ctl->set.plug, plugin, how, on_end, r, err);
+}
+
+static int not_saved(int rc, const char *why, struct tn_error *err)
+{
+	return tn_fail(err, rc, "until restart only, for it cannot be stored: %.180s", why);
+}
+
+static void on_saved(void *arg, int rc, const char *why)
+{
+	struct tn_error err = { "" };
+
+	on_end(arg, rc ? not_saved(rc, why, &err) : 0, err.text);
+}
+
+int request_bans_saved(struct request *r, struct tn_error *err)
+{
+	struct tn_error why = { "" };
+	int rc = too_many(r->ctl, err);
+
+	if (rc)
+		return rc;
+	rc = bans_when_saved(net_bans(r->ctl->set.net), on_saved, r, &why);
+	if (rc < 0)
+		return not_saved(rc, why.text, err);
+	return rc ? PLUG_LATER : 0;
 }
 
 /* 0, PLUG_LATER or an error. */

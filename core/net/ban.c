@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
+#include <utlist.h>
 
 #include "net/score.h"
 #include "timenode/schema.h"
@@ -26,7 +27,16 @@ struct scored {
 	UT_hash_handle hh; /* in the order of the last touch */
 };
 
+struct waiter {            /* for the disk; freed when the store tells of it */
+	struct bans *bans; /* NULL: gone before */
+	bans_saved_fn *fn; /* NULL: nobody waits any more */
+	void *arg;
+	bool *at_once; /* of the call that made it, while that runs: nobody need be called */
+	struct waiter *prev, *next;
+};
+
 struct bans {
+	struct waiter *waiters;
 	struct banned *ban;
 	struct scored *score;
 	uint32_t length[LENGTHS]; /* bans of each prefix length */
@@ -267,6 +277,8 @@ void bans_free(struct bans *b)
 
 	if (!b)
 		return;
+	for (struct waiter *w = b->waiters; w; w = w->next)
+		w->bans = NULL;
 	HASH_ITER(hh, b->ban, e, e_next)
 		remove_ban(b, e);
 	HASH_ITER(hh, b->score, s, s_next) {
@@ -328,6 +340,57 @@ int bans_lift(struct bans *b, const struct tn_subnet *net)
 		return TN_ENOENT;
 	remove_ban(b, e);
 	return save(b, &own, NULL);
+}
+
+/* ---- who waits for the disk */
+
+static void told(void *arg, int rc, const char *why)
+{
+	struct waiter *w = arg;
+
+	if (w->bans)
+		DL_DELETE(w->bans->waiters, w);
+	if (w->at_once)
+		*w->at_once = true;
+	else if (w->bans && w->fn)
+		w->fn(w->arg, rc, why);
+	free(w);
+}
+
+/* An empty batch is durable when all before it are. */
+int bans_when_saved(struct bans *b, bans_saved_fn *fn, void *arg, struct tn_error *err)
+{
+	struct store_batch *batch = b->store ? store_batch(b->store) : NULL;
+	struct waiter *w = batch ? calloc(1, sizeof *w) : NULL;
+	bool at_once = false;
+	int rc;
+
+	if (!b->store)
+		return 0;
+	if (!w) {
+		store_abandon(batch);
+		return tn_fail(err, TN_ENOMEM, "no memory");
+	}
+	*w = (struct waiter){ .bans = b, .fn = fn, .arg = arg, .at_once = &at_once };
+	DL_APPEND(b->waiters, w);
+	rc = store_commit_told(batch, told, w, err);
+	if (rc == 0 && at_once)
+		return 0;
+	w->at_once = NULL;
+	if (rc == 0)
+		return 1;
+	if (rc == TN_EFULL)
+		store_abandon(batch);
+	DL_DELETE(b->waiters, w);
+	free(w);
+	return rc;
+}
+
+void bans_forget(struct bans *b, const void *arg)
+{
+	for (struct waiter *w = b->waiters; w; w = w->next)
+		if (w->arg == arg)
+			w->fn = NULL;
 }
 
 const struct ban *bans_find(struct bans *b, const struct tn_addr *addr, int64_t now_s)

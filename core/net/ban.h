@@ -30,6 +30,14 @@ void bans_free(struct bans *); /* NULL is fine */
 int bans_add(struct bans *, const struct ban *, int64_t now_s);
 int bans_lift(struct bans *, const struct tn_subnet *); /* TN_ENOENT */
 
+/* Whoever must know that all changes so far survive a crash: 0, they do; 1, fn will be called
+ * from the loop, once, with 0 or TN_EIO and the reason, unless bans_forget or bans_free comes
+ * first; TN_EFULL (too much waits for the disk already), TN_EIO, TN_ENOMEM: it is not known.
+ */
+typedef void bans_saved_fn(void *arg, int rc, const char *why);
+int bans_when_saved(struct bans *, bans_saved_fn *, void *arg, struct tn_error *);
+void bans_forget(struct bans *, const void *arg);
+
 /* The ban that covers this address now, NULL if none; valid until the next change.
  * A hash look-up per prefix length in use, not a scan.
  */
