@@ -25,7 +25,7 @@ my %known = map { $_->{name} => 1 } vectors('messages.jsonl');
 
 my $second = int(slow(1)) . 's';
 my $calm = NodeTest->new('calm', '127.0.0.1', free_ports(), conf => {
-	plugins => { generous => { path => "$build/t/plugins/.libs/generous.so" } },
+	plugins => { generous => { path => "$build/t/plugins/.libs/generous.so" }, pingpong => { interval => $second } },
 	sessions => { handshake_timeout => $second, stall => $second, line_max => '1M', queue_session => '4M' } })->start;
 my $at = "$calm->{ip}:$calm->{port}";
 
