@@ -174,7 +174,7 @@ static uint64_t mix(uint64_t h, const char *s)
 static bool is_over(const struct logger *l, const struct repeat *r, int64_t now)
 {
 	/* a clock that was set back ends the window too */
-	return now < r->since || now - r->since >= l->window;
+	return now < r->since || (uint64_t)now - (uint64_t)r->since >= (uint64_t)l->window;
 }
 
 static bool has_sum(const struct repeat *r)

@@ -85,7 +85,7 @@ void store_abandon(struct store_batch *); /* NULL is fine */
 
 /* 0: accepted; told (may be NULL) will be called from the loop, once, with 0 when it is
  * durable or with the reason why it never will be; without an environment it is called before
- * this returns. The end of the environment ends a batch untold only if its host died.
+ * this returns. Where the host died first (in the simulator) store_close tells TN_EGONE.
  *
  * TN_EFULL: too much waits for the disk already. Nothing has happened and the batch is still
  * the caller's: commit it later, when an earlier one has been told, or abandon it. On any other

@@ -179,6 +179,13 @@ void writer_settle(struct store *s)
 	} while (s->groups && s->written != before);
 }
 
+static void tell_gone(struct store_batch *b)
+{
+	if (b->told)
+		b->told(b->arg, TN_EGONE, "the store was closed");
+	b->told = NULL;
+}
+
 /* On a host that is dead nothing moves: its groups outlive the store. */
 void writer_close(struct store *s)
 {
@@ -186,11 +193,14 @@ void writer_close(struct store *s)
 	for (struct group *g = s->groups, *next; g; g = next) {
 		next = g->next;
 		g->store = NULL;
+		for (struct store_batch *b = g->batches; b; b = b->next)
+			tell_gone(b);
 	}
 	while (s->queue.first) {
 		struct store_batch *b = s->queue.first;
 
 		s->queue.first = b->next;
+		tell_gone(b);
 		store_abandon(b);
 	}
 	map_clear(&s->overlay);
