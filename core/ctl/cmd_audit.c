@@ -137,14 +137,7 @@ static void add_account(struct sums *sum, const struct account *a, const struct 
 		const struct account_row *from = &a->row[i];
 		struct account_row *to = &sum->row[from->id];
 
-		to->received += from->received;
-		to->handled += from->handled;
-		to->unknown += from->unknown;
-		to->malformed += from->malformed;
-		to->waiting += from->waiting;
-		to->offered += from->offered;
-		to->sent += from->sent;
-		to->discarded += from->discarded;
+		account_add_row(to, from);
 		sum->refused[ACCOUNT_IN][from->id] += account_refused(from, ACCOUNT_IN);
 		sum->refused[ACCOUNT_OUT][from->id] += account_refused(from, ACCOUNT_OUT);
 		if (live && live->out.count)

@@ -162,7 +162,7 @@ uint64_t account_off(const struct account *a, uint64_t (*queued)(void *arg, unsi
 	return sum;
 }
 
-static void add_counts(struct account_row *to, const struct account_row *from)
+void account_add_row(struct account_row *to, const struct account_row *from)
 {
 	to->received += from->received;
 	to->handled += from->handled;
@@ -190,7 +190,7 @@ static void fold_row(struct account *to, const struct account_row *from)
 		to->lost += sum_of(from);
 		return;
 	}
-	add_counts(row, from);
+	account_add_row(row, from);
 	for (unsigned i = 0; i < from->refusals; i++) {
 		const struct account_refusal *r = &from->refusal[i];
 

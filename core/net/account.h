@@ -58,6 +58,9 @@ uint64_t account_refused(const struct account_row *, enum account_way);
 int64_t account_off_in(const struct account_row *);
 int64_t account_off_out(const struct account_row *, uint64_t queued);
 
+/* Adds the counts of one row to another; the refusals hang elsewhere. */
+void account_add_row(struct account_row *to, const struct account_row *from);
+
 /* Sum of |off| over all rows, `lost` included; queued(arg, id) gives the queue's count. */
 uint64_t account_off(const struct account *, uint64_t (*queued)(void *arg, unsigned id), void *arg);
 
