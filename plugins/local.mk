@@ -4,6 +4,10 @@
 plugin_ldflags = $(AM_LDFLAGS) -module -avoid-version -shared -no-undefined
 builtin_objects =
 
+tnservicedir = $(includedir)/timenode/service
+tnservice_HEADERS = include/timenode/service/chain.h include/timenode/service/identity.h \
+	include/timenode/service/masternodes.h include/timenode/service/mempool.h
+
 include plugins/pingpong/local.mk
 include plugins/peers/local.mk
 include plugins/blocks/local.mk

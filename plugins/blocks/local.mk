@@ -34,7 +34,4 @@ builtin_objects += plugins/blocks/libtnp_blocks_a-blocks.$(OBJEXT) \
 	plugins/blocks/libtnp_blocks_a-window_next.$(OBJEXT) \
 	plugins/blocks/libtnp_blocks_a-branch.$(OBJEXT)
 
-tnservicedir = $(includedir)/timenode/service
-tnservice_HEADERS = include/timenode/service/chain.h
-
 EXTRA_DIST += plugins/blocks/blocks.conf plugins/blocks/blocks.pod
