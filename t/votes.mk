@@ -1,0 +1,15 @@
+# t/votes.mk: tests of votes and finality of the plugin transactions. SPDX-License-Identifier: MIT
+tx_votes = plugins/transactions/votes.c plugins/transactions/votes.h
+tx_approvals = plugins/transactions/approvals.c plugins/transactions/approvals.h
+
+check_PROGRAMS += t/47-tx-votes.t
+t_47_tx_votes_t_SOURCES = t/47-tx-votes.c $(tx_votes) t/sim/rng.c t/lib/tap.c
+t_47_tx_votes_t_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/plugins
+t_47_tx_votes_t_LDADD = libtimenode.la
+TESTS += t/47-tx-votes.t
+
+check_PROGRAMS += t/47-tx-approvals.t
+t_47_tx_approvals_t_SOURCES = t/47-tx-approvals.c $(tx_approvals) t/lib/tap.c
+t_47_tx_approvals_t_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/plugins
+t_47_tx_approvals_t_LDADD = libtimenode.la
+TESTS += t/47-tx-approvals.t
