@@ -1,42 +1,16 @@
 /* SPDX-License-Identifier: MIT
  * plugins/transactions/pool.c - the mempool: transactions that no block contains yet
  *
- * One block of memory for each transaction, so that the limit counts what is really taken.
  * Parents and children are not linked: the table of reserved coins finds a child by its parent's
  * output, the table of txids a parent by its child's input.
  */
-#include "pool.h"
+#include "pool_entry.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define HASH_NONFATAL_OOM 1
-#define uthash_nonfatal_oom(e) ((e)->lost = true)
-#include <uthash.h>
 #include <utlist.h>
 
 #include "heap.h"
-
-enum { ENTRY_MALLOC = 16 }; /* what malloc takes besides, about */
-
-struct spend { /* one reserved coin */
-	struct tn_outpoint at;
-	struct entry *by;
-	bool lost;
-	UT_hash_handle hh;
-};
-
-struct entry {
-	struct pool_tx out; /* first: the two convert */
-	struct pool_coin *coin;
-	struct spend *spend;          /* one for each input */
-	struct entry *after, *before; /* in the order of a block */
-	uint32_t in_cheap, in_old;
-	uint64_t stamp;               /* of a search that has met it */
-	struct entry *todo, *stashed; /* lists of a search */
-	bool lost;
-	UT_hash_handle hh;
-};
 
 struct pool {
 	struct pool_limits limits;
@@ -53,11 +27,6 @@ struct pool {
 	int64_t restoring, restored;
 	uint64_t stamp;
 };
-
-static struct entry *entry_of(const struct pool_tx *t)
-{
-	return (struct entry *)(uintptr_t)t;
-}
 
 /* ---- hashes: txids and outpoints are chosen by others, so they are mixed with a secret */
 
@@ -133,7 +102,7 @@ void pool_free(struct pool *p)
 	HASH_CLEAR(hh, p->by_txid);
 	for (e = p->list; e; e = next) {
 		next = e->after;
-		free(e);
+		entry_free(e);
 	}
 	heap_free(&p->cheap);
 	heap_free(&p->old);
@@ -206,111 +175,6 @@ bool pool_parents_have(const struct pool *p, const struct pool_tx *t, uint32_t f
 			return false;
 	}
 	return true;
-}
-
-/* ---- one block of memory */
-
-static size_t align(size_t n)
-{
-	return (n + 15) & ~(size_t)15;
-}
-
-static size_t size_of(const struct pool_want *w)
-{
-	const struct tn_tx *tx = w->tx;
-	size_t n = align(sizeof(struct entry));
-
-	n += align(tx->inputs.n * sizeof *tx->inputs.v) +
-	     align(tx->outputs.n * sizeof *tx->outputs.v);
-	n += align(tx->inputs.n * sizeof(struct pool_coin));
-	n += align(tx->inputs.n * sizeof(struct spend));
-	for (uint32_t i = 0; i < tx->inputs.n; i++)
-		n += (size_t)tx->inputs.v[i].script_sig.n + w->coin[i].script.n;
-	for (uint32_t i = 0; i < tx->outputs.n; i++)
-		n += tx->outputs.v[i].script_pubkey.n;
-	return n + ENTRY_MALLOC;
-}
-
-static void *part(char **at, size_t n)
-{
-	void *p = *at;
-
-	*at += align(n);
-	return p;
-}
-
-static void copy_bytes(char **at, struct tn_bytes *b)
-{
-	if (b->n)
-		memcpy(*at, b->p, b->n);
-	b->p = (const uint8_t *)*at;
-	*at += b->n;
-}
-
-static void copy_scripts(struct entry *e, char *at)
-{
-	struct tn_tx *tx = &e->out.tx;
-
-	for (uint32_t i = 0; i < tx->inputs.n; i++) {
-		copy_bytes(&at, &tx->inputs.v[i].script_sig);
-		copy_bytes(&at, &e->coin[i].script);
-	}
-	for (uint32_t i = 0; i < tx->outputs.n; i++)
-		copy_bytes(&at, &tx->outputs.v[i].script_pubkey);
-}
-
-static void copy_tx(struct entry *e, const struct pool_want *w)
-{
-	const struct tn_tx *from = w->tx;
-	struct tn_tx *tx = &e->out.tx;
-	size_t in = from->inputs.n * sizeof *from->inputs.v;
-	size_t outs = from->outputs.n * sizeof *from->outputs.v;
-	size_t coins = from->inputs.n * sizeof *e->coin;
-	char *at = (char *)e + align(sizeof *e);
-
-	*tx = *from;
-	tx->inputs.v = part(&at, in);
-	tx->outputs.v = part(&at, outs);
-	e->coin = part(&at, coins);
-	e->spend = part(&at, from->inputs.n * sizeof *e->spend);
-	if (in) {
-		memcpy(tx->inputs.v, from->inputs.v, in);
-		memcpy(e->coin, w->coin, coins);
-	}
-	if (outs)
-		memcpy(tx->outputs.v, from->outputs.v, outs);
-	e->out.coin = e->coin;
-	copy_scripts(e, at);
-	for (uint32_t i = 0; i < from->inputs.n; i++) {
-		e->spend[i].at = tx->inputs.v[i].previous_output;
-		e->spend[i].by = e;
-	}
-}
-
-static uint64_t rate_of(uint64_t fee, uint32_t bytes)
-{
-	if (!bytes)
-		return UINT64_MAX;
-	return fee <= UINT64_MAX / 1000 ? fee * 1000 / bytes : fee / bytes * 1000;
-}
-
-static struct entry *make(const struct pool_want *w)
-{
-	size_t n = size_of(w);
-	struct entry *e = calloc(1, n - ENTRY_MALLOC);
-
-	if (!e)
-		return NULL;
-	copy_tx(e, w);
-	e->out.txid = w->txid;
-	e->out.fee = w->fee;
-	e->out.bytes = w->bytes;
-	e->out.rate = rate_of(w->fee, w->bytes);
-	e->out.flags = w->flags & POOL_OWN;
-	e->out.mem = n;
-	e->out.since = w->since;
-	e->out.until = w->until;
-	return e;
 }
 
 /* ---- in and out of the tables */
@@ -559,14 +423,14 @@ int pool_add(struct pool *p, const struct pool_want *w, struct pool_added *out)
 	rc = judge(p, w, out);
 	if (rc)
 		return rc;
-	e = make(w);
+	e = entry_create(w);
 	if (!e)
 		return TN_ENOMEM;
 	rc = make_room(p, e, &room) ? enter(p, e) : TN_EFULL;
 	if (rc) {
 		for (; rc == TN_ENOMEM && room.stash; room.stash = room.stash->stashed)
 			heap_add(&p->cheap, room.stash);
-		free(e);
+		entry_free(e);
 		return rc;
 	}
 	settle_in(p, e, w->restored);
@@ -638,6 +502,6 @@ void pool_dispose(struct pool_tx *list)
 
 	for (; list; list = next) {
 		next = list->next;
-		free(entry_of(list));
+		entry_free(entry_of(list));
 	}
 }

@@ -72,12 +72,8 @@ enum { /* reasons */
 		 /* watching */
 };
 
-enum {         /* databases */
-       D_TX,   /* txid: struct kept */
-       D_DONE, /* height, txid: struct done */
-	       /* voting */
-	       /* watching */
-};
+/* databases. D_TX: txid: struct kept. D_DONE: height, txid: struct done. */
+enum { D_TX, D_DONE };
 
 enum { /* metrics */
        C_COUNT,
