@@ -12,6 +12,8 @@ enum { A_SWEEP = 200 };
 
 /* ---- what may go */
 
+static const uint8_t mark = 1; /* an empty value would be none */
+
 static int note_coins(struct tn_ctx *c, const struct tn_ev_block *ev, const struct tn_tx *tx)
 {
 	uint64_t height = ev->block->header.height;
@@ -26,7 +28,7 @@ static int note_coins(struct tn_ctx *c, const struct tn_ev_block *ev, const stru
 		rc = tn_get(c, ev->batch, D_APPROVAL, TN_VIEW(coin.b), &val);
 		if (!rc)
 			rc = tn_put(c, ev->batch, D_BURIED, (struct tn_view){ k.b, k.n },
-				    (struct tn_view){ NULL, 0 });
+				    TN_VIEW(mark));
 		else if (rc == TN_ENOENT)
 			rc = 0;
 	}
@@ -46,8 +48,7 @@ static int note_votes(struct tn_ctx *c, const struct tn_ev_block *ev, const stru
 	if (rc)
 		return rc == TN_ENOENT ? 0 : rc;
 	k = buried_votes(ev->block->header.height, &txid);
-	return tn_put(c, ev->batch, D_BURIED, (struct tn_view){ k.b, k.n },
-		      (struct tn_view){ NULL, 0 });
+	return tn_put(c, ev->batch, D_BURIED, (struct tn_view){ k.b, k.n }, TN_VIEW(mark));
 }
 
 static int first(struct tn_ctx *c, struct tn_view key, struct tn_view val, void *arg)

@@ -342,7 +342,8 @@ void cast_want(struct tn_ctx *c, const struct pool_tx *e)
 /* Is it sure that what has the coin is on the disk, and not only on its way? */
 static bool settled(const struct voting *v, const struct pool_tx *other)
 {
-	return !v->flights || (other && votes_has(v->book, &other->txid, (uint32_t)votes_me(v->book)));
+	return !v->flights ||
+	       (other && votes_has(v->book, &other->txid, (uint32_t)votes_me(v->book)));
 }
 
 void cast_reject(struct tn_ctx *c, const struct tn_tx *tx, const struct tn_hash *txid,

@@ -13,9 +13,9 @@
 
 enum {
 	TICKS_A_SECOND = 1000 / EXCHANGE_MS,
-	ASKED_A_TICK = 64,  /* transactions */
-	ASKED_AT_UP = 128,  /* the same, of one session */
-	OTHERS = 2,         /* peers asked for votes of those who are not linked with us */
+	ASKED_A_TICK = 64, /* transactions */
+	ASKED_AT_UP = 128, /* the same, of one session */
+	OTHERS = 2,        /* peers asked for votes of those who are not linked with us */
 	WANT_TRIES = 8,
 	BODY_BYTES = 65536, /* of bincode: a larger one is had through GetPendingTransactions */
 	SERVED_A_SECOND = 100
@@ -282,7 +282,8 @@ tn_verdict on_vote_request(struct tn_ctx *c, const struct tn_msg *m)
 		return tn_refuse(R_BUSY);
 	if (votes_list(voting_of(c)->book, txid, true, tn_scratch(c), &list))
 		return TN_BROKEN;
-	if (!list.votes.n && !certificate_read(c, NULL, txid, tn_scratch(c), &cert) && cert->final) {
+	if (!list.votes.n && !certificate_read(c, NULL, txid, tn_scratch(c), &cert) &&
+	    cert->final) {
 		list.votes.v = cert->votes.v;
 		list.votes.n = cert->votes.n;
 	}

@@ -95,11 +95,9 @@ int rivals_add(struct rivals *r, const struct tn_tx *tx, const struct tn_hash *t
 	it = calloc(1, sizeof *it);
 	if (!it)
 		return TN_ENOMEM;
-	*it = (struct rival){ .tx = tx,
-			      .owner = tn_arena_ref(owner),
-			      .txid = *txid,
-			      .coin = *coin,
-			      .bytes = bytes };
+	*it = (struct rival){
+		.tx = tx, .owner = tn_arena_ref(owner), .txid = *txid, .coin = *coin, .bytes = bytes
+	};
 	while (r->n >= r->max || r->bytes + bytes > r->bytes_max)
 		drop(r, r->list);
 	DL_APPEND(r->list, it);

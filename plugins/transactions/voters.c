@@ -77,8 +77,8 @@ int voters_session(struct tn_ctx *c, struct tn_sid s)
 
 	if (!slot || !slot->voting.ip[0])
 		return -1;
-	return votes_voter(voting_of(c)->book, (struct tn_str){ slot->voting.ip,
-								(uint32_t)strlen(slot->voting.ip) });
+	return votes_voter(voting_of(c)->book,
+			   (struct tn_str){ slot->voting.ip, (uint32_t)strlen(slot->voting.ip) });
 }
 
 bool voters_meshed(struct tn_ctx *c)

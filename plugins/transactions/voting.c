@@ -25,11 +25,19 @@ static void voting_free(struct voting *v)
 	free(v);
 }
 
+void voting_fini(struct tn_ctx *c)
+{
+	if (voting_of(c))
+		voting_free(voting_of(c));
+	state_of(c)->voting = NULL;
+}
+
 int voting_start(struct tn_ctx *c, struct tn_error *err)
 {
 	const struct votes_conf conf = { (uint32_t)conf_of(c)->early_votes, EARLY_ALL, EARLY_MS };
 	struct voting *v = calloc(1, sizeof *v);
 
+	voting_fini(c); /* of an earlier start */
 	if (!v)
 		return tn_fail(err, TN_ENOMEM, "no memory");
 	v->book = votes_create(&conf);
@@ -47,8 +55,7 @@ int voting_start(struct tn_ctx *c, struct tn_error *err)
 	return 0;
 }
 
-/* Jobs and promises have ended when stop() returns, but not yet here: what they look at stays
- * until voting_fini. */
+/* What jobs and promises look at stays until voting_fini. */
 void voting_stop(struct tn_ctx *c)
 {
 	struct voting *v = voting_of(c);
@@ -57,13 +64,6 @@ void voting_stop(struct tn_ctx *c)
 		return;
 	v->running = false;
 	ballot_stop(c);
-}
-
-void voting_fini(struct tn_ctx *c)
-{
-	if (voting_of(c))
-		voting_free(voting_of(c));
-	state_of(c)->voting = NULL;
 }
 
 void voting_reloaded(struct tn_ctx *c)
