@@ -13,3 +13,11 @@ t_47_tx_approvals_t_SOURCES = t/47-tx-approvals.c $(tx_approvals) t/lib/tap.c
 t_47_tx_approvals_t_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/plugins
 t_47_tx_approvals_t_LDADD = libtimenode.la
 TESTS += t/47-tx-approvals.t
+
+check_PROGRAMS += t/47-tx-lists.t
+t_47_tx_lists_t_SOURCES = t/47-tx-lists.c plugins/transactions/open.c plugins/transactions/open.h \
+	plugins/transactions/drip.c plugins/transactions/drip.h \
+	plugins/transactions/rivals.c plugins/transactions/rivals.h t/lib/tap.c
+t_47_tx_lists_t_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/plugins
+t_47_tx_lists_t_LDADD = libtimenode.la
+TESTS += t/47-tx-lists.t
