@@ -5,6 +5,7 @@
  * about it (TransactionFinalized, TransactionRejected) is a hint to look.
  */
 #include "voting.h"
+#include "timenode/value.h"
 
 #include <inttypes.h>
 
@@ -78,6 +79,18 @@ static void on_final(struct tn_ctx *c, struct pool_tx *e, const struct votes_cou
 	tn_broadcast(c, &others, M_FINALIZED, &told);
 }
 
+/* Voters that contradict themselves may make it final after all: its body is kept. */
+static void keep_body(struct tn_ctx *c, const struct pool_tx *e)
+{
+	struct tn_arena *a = tn_arena_new(c);
+	const void *copy;
+
+	if (a && !tn_clone(&tn_wire_tx, &e->tx, a, &copy))
+		rivals_add(voting_of(c)->rivals, copy, &e->txid, &e->tx.inputs.v[0].previous_output,
+			   a);
+	tn_arena_unref(a);
+}
+
 static void on_refused(struct tn_ctx *c, struct pool_tx *e)
 {
 	static const char why[] = "Failed to reach approval quorum"; /* the reference's words */
@@ -87,6 +100,7 @@ static void on_refused(struct tn_ctx *c, struct pool_tx *e)
 		return;
 	tn_metric(c, C_REJECTED, 1);
 	tn_broadcast(c, NULL, M_REJECTED, &told);
+	keep_body(c, e);
 	fate_rejected(c, e, why);
 }
 

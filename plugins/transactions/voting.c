@@ -115,7 +115,9 @@ void voting_accepted(struct tn_ctx *c, struct pool_tx *e)
 
 	if (votes_known(v->book, &txid))
 		return; /* no memory: it is as if it had no votes, until it is asked about */
-	if (!(e->flags & POOL_FINAL)) {
+	if (e->flags & POOL_FINAL) {
+		votes_final(v->book, &txid);
+	} else {
 		open_add(v->open, &txid, tn_now_us(c), now_ms(c));
 		tn_metric(c, C_OPEN, open_count(v->open));
 	}
@@ -137,6 +139,8 @@ void voting_gone(struct tn_ctx *c, const struct pool_tx *e, enum gone why)
 	struct voting *v = voting_of(c);
 
 	(void)why;
+	if (!v)
+		return; /* the pool is read back before this part starts */
 	open_remove(v->open, &e->txid, NULL);
 	votes_forget(v->book, &e->txid);
 	tn_metric(c, C_OPEN, open_count(v->open));
