@@ -21,3 +21,14 @@ t_47_tx_lists_t_SOURCES = t/47-tx-lists.c plugins/transactions/open.c plugins/tr
 t_47_tx_lists_t_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/plugins
 t_47_tx_lists_t_LDADD = libtimenode.la
 TESTS += t/47-tx-lists.t
+
+check_LIBRARIES += libtnpaylab.a
+libtnpaylab_a_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/plugins
+libtnpaylab_a_SOURCES = t/sim/paylab.c t/sim/paylab.h
+paylab_libs = libtnpaylab.a $(chainlab_libs)
+
+check_PROGRAMS += t/57-sim-pay.t
+t_57_sim_pay_t_SOURCES = t/57-sim-pay.c t/lib/tap.c
+t_57_sim_pay_t_CPPFLAGS = $(unit_cppflags)
+t_57_sim_pay_t_LDADD = $(paylab_libs)
+TESTS += t/57-sim-pay.t
