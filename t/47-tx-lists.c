@@ -171,6 +171,7 @@ static void test_rivals(void)
 	const struct tn_tx *tx;
 	struct tn_arena *a;
 	struct tn_hash h = txid(1);
+	struct tn_outpoint o;
 
 	is_int(rival(r, 1, 1, 0), 0, "kept");
 	is_int(rival(r, 1, 1, 0), TN_EINVAL, "once");
@@ -186,7 +187,11 @@ static void test_rivals(void)
 		rival(r, 200 + i, (uint8_t)i, 0);
 	is_uint(rivals_count(r), 8, "bounded in number");
 	h = txid(299);
-	ok(rivals_has(r, &h), "the newest are kept");
+	ok(rivals_coin(r, &h, &o) && o.vout == 99, "the newest are kept, with their coins");
+	rivals_drop(r, &h);
+	ok(!rivals_coin(r, &h, &o), "dropped");
+	is_uint(rivals_count(r), 7, "that one alone");
+	rival(r, 299, 99, 0);
 	is_int(rival(r, 999, 200, 200000), TN_EFULL, "one that is too large");
 	is_uint(rivals_count(r), 8, "pushes nobody out");
 	for (unsigned i = 0; i < 100; i++)

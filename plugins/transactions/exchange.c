@@ -111,6 +111,31 @@ static void ask_about(struct tn_ctx *c, const struct pool_tx *e)
 		ask_others(c, &a);
 }
 
+/* The others may have made it final; or nobody has its coin any more, and it is judged like any
+ * other. Either way its open end goes with it. */
+static void ask_about_rival(struct tn_ctx *c, const struct tn_hash *txid)
+{
+	struct voting *v = voting_of(c);
+	struct asking a = { .txid = txid };
+	const struct pool_tx *has;
+	struct tn_outpoint coin;
+
+	if (!rivals_coin(v->rivals, txid, &coin)) {
+		open_remove(v->open, txid, NULL);
+		return;
+	}
+	has = pool_spender(state_of(c)->pool, &coin);
+	if (!has) {
+		open_remove(v->open, txid, NULL);
+		exchange_want(c, txid);
+	} else if (has->flags & POOL_FINAL) {
+		open_remove(v->open, txid, NULL);
+		rivals_drop(v->rivals, txid);
+	} else {
+		ask_others(c, &a);
+	}
+}
+
 static void ask_due(struct tn_ctx *c)
 {
 	struct voting *v = voting_of(c);
@@ -122,7 +147,7 @@ static void ask_due(struct tn_ctx *c)
 		if (e)
 			ask_about(c, e);
 		else
-			open_remove(v->open, &txid, NULL);
+			ask_about_rival(c, &txid);
 	}
 }
 
@@ -292,6 +317,19 @@ tn_verdict on_vote_request(struct tn_ctx *c, const struct tn_msg *m)
 	send_body(c, m->from, txid);
 	tn_metric(c, C_SERVED, send_votes(c, m->from, list.votes.v, list.votes.n));
 	return TN_TAKEN;
+}
+
+/* It has told us of one that cannot become final any more: it gets what can, with the proof. */
+void voting_contradict(struct tn_ctx *c, struct tn_sid s, const struct pool_tx *final)
+{
+	struct slot *slot = slot_of(c, s);
+	struct votes_list list;
+
+	if (!slot || slot->voting.drip || !tn_bucket_take(&slot->voting.serve, 1, tn_now_us(c)) ||
+	    votes_list(voting_of(c)->book, &final->txid, false, tn_scratch(c), &list))
+		return;
+	send_body(c, s, &final->txid);
+	tn_metric(c, C_SERVED, send_votes(c, s, list.votes.v, list.votes.n));
 }
 
 /* Hints: whoever says so may be wrong. It is looked at sooner. */

@@ -130,11 +130,35 @@ static void blame(struct tn_ctx *c, const struct trial *t, int reason)
 		tn_fault(c, t->from, points, reason_text(reason));
 }
 
+static struct pool_tx *who_has(struct tn_ctx *c, const struct tn_tx *tx, struct tn_outpoint *coin)
+{
+	for (uint32_t i = 0; i < tx->inputs.n; i++) {
+		struct pool_tx *e =
+			pool_spender(state_of(c)->pool, &tx->inputs.v[i].previous_output);
+
+		*coin = tx->inputs.v[i].previous_output;
+		if (e)
+			return e;
+	}
+	return NULL;
+}
+
+static void answer_conflict(struct tn_ctx *c, const struct trial *t)
+{
+	struct tn_outpoint coin;
+	const struct pool_tx *e = t->from.v ? who_has(c, t->tx, &coin) : NULL;
+
+	if (e && e->flags & POOL_FINAL)
+		voting_contradict(c, t->from, e);
+}
+
 void trial_end(struct tn_ctx *c, struct trial *t, int reason)
 {
 	struct feed *f = t->feed;
 
 	blame(c, t, reason);
+	if (reason == R_CONFLICT)
+		answer_conflict(c, t);
 	if (reason == R_ORPHAN)
 		keep_orphan(c, t);
 	if (t->hold.v)
@@ -186,19 +210,6 @@ static int add_to_pool(struct tn_ctx *c, struct trial *t, struct pool_added *out
 }
 
 /* ---- a coin of it is reserved */
-
-static struct pool_tx *who_has(struct tn_ctx *c, const struct tn_tx *tx, struct tn_outpoint *coin)
-{
-	for (uint32_t i = 0; i < tx->inputs.n; i++) {
-		struct pool_tx *e =
-			pool_spender(state_of(c)->pool, &tx->inputs.v[i].previous_output);
-
-		*coin = tx->inputs.v[i].previous_output;
-		if (e)
-			return e;
-	}
-	return NULL;
-}
 
 /* It has lost, for now: all else is well with it. */
 static void end_as_rival(struct tn_ctx *c, struct trial *t)

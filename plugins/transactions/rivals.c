@@ -106,9 +106,21 @@ int rivals_add(struct rivals *r, const struct tn_tx *tx, const struct tn_hash *t
 	return 0;
 }
 
-bool rivals_has(const struct rivals *r, const struct tn_hash *txid)
+bool rivals_coin(const struct rivals *r, const struct tn_hash *txid, struct tn_outpoint *coin)
 {
-	return find(r, txid);
+	const struct rival *it = find(r, txid);
+
+	if (it)
+		*coin = it->coin;
+	return it;
+}
+
+void rivals_drop(struct rivals *r, const struct tn_hash *txid)
+{
+	struct rival *it = find(r, txid);
+
+	if (it)
+		drop(r, it);
 }
 
 int rivals_take(struct rivals *r, const struct tn_hash *txid, const struct tn_tx **tx,

@@ -20,7 +20,9 @@ void rivals_free(struct rivals *);                          /* NULL is fine */
  * it is there; TN_EFULL: the coin has its few; TN_ENOMEM. */
 int rivals_add(struct rivals *, const struct tn_tx *, const struct tn_hash *txid,
 	       const struct tn_outpoint *coin, struct tn_arena *owner);
-bool rivals_has(const struct rivals *, const struct tn_hash *txid);
+/* The coin that it was kept for; false: it is not there. */
+bool rivals_coin(const struct rivals *, const struct tn_hash *txid, struct tn_outpoint *coin);
+void rivals_drop(struct rivals *, const struct tn_hash *txid);
 /* Takes it out: *tx, kept by *owner, which the caller unrefs. TN_ENOENT. */
 int rivals_take(struct rivals *, const struct tn_hash *txid, const struct tn_tx **tx,
 		struct tn_arena **owner);

@@ -227,6 +227,8 @@ void voting_gone(struct tn_ctx *, const struct pool_tx *, enum gone);
 void voting_rival(struct tn_ctx *, const struct tn_tx *, const struct tn_hash *txid,
 		  struct tn_arena *owner, const struct tn_outpoint *coin,
 		  const struct pool_tx *other);
+/* A peer offers one that spends a coin of a final one. */
+void voting_contradict(struct tn_ctx *, struct tn_sid, const struct pool_tx *final);
 /* In the asks chain.connect and chain.disconnect: into their batch. 0 or an error. */
 int voting_connect(struct tn_ctx *, const struct tn_ev_block *, struct tn_error *);
 int voting_disconnect(struct tn_ctx *, const struct tn_ev_block *, struct tn_error *);

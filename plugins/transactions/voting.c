@@ -115,13 +115,13 @@ void voting_accepted(struct tn_ctx *c, struct pool_tx *e)
 
 	if (votes_known(v->book, &txid))
 		return; /* no memory: it is as if it had no votes, until it is asked about */
+	remember(c, e);
 	if (e->flags & POOL_FINAL) {
 		votes_final(v->book, &txid);
 	} else {
 		open_add(v->open, &txid, tn_now_us(c), now_ms(c));
 		tn_metric(c, C_OPEN, open_count(v->open));
 	}
-	remember(c, e);
 	cast_want(c, e);
 	outcome(c, &txid);
 }
@@ -157,6 +157,7 @@ void voting_rival(struct tn_ctx *c, const struct tn_tx *tx, const struct tn_hash
 	if (rivals_add(v->rivals, tx, txid, coin, owner))
 		return;
 	tn_metric(c, C_RIVALS, rivals_count(v->rivals));
+	open_add(v->open, txid, tn_now_us(c), now_ms(c));
 	cast_reject(c, tx, txid, other);
 	outcome(c, txid);
 }
@@ -175,8 +176,8 @@ int voting_votes(struct tn_ctx *c, const struct tn_hash *txid, struct tn_arena *
 	rc = votes_list(voting_of(c)->book, txid, true, a, &list);
 	out->vote = list.votes.v;
 	out->n = list.votes.n;
-	if (rc || out->n)
-		return rc;
+	if (rc || out->n || n.known)
+		return rc; /* what is stored of a known one may not be on the disk yet */
 	rc = certificate_read(c, NULL, txid, a, &cert);
 	if (rc)
 		return rc == TN_ENOENT ? 0 : rc;
