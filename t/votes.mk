@@ -32,3 +32,9 @@ t_57_sim_pay_t_SOURCES = t/57-sim-pay.c t/lib/tap.c
 t_57_sim_pay_t_CPPFLAGS = $(unit_cppflags)
 t_57_sim_pay_t_LDADD = $(paylab_libs)
 TESTS += t/57-sim-pay.t
+
+check_PROGRAMS += t/57-sim-quiet.t
+t_57_sim_quiet_t_SOURCES = t/57-sim-quiet.c t/lib/tap.c
+t_57_sim_quiet_t_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/plugins
+t_57_sim_quiet_t_LDADD = $(paylab_libs)
+TESTS += t/57-sim-quiet.t
