@@ -17,6 +17,7 @@ struct chaingen_conf {
 	struct tn_network net;
 	uint32_t txs; /* payments in a block; the first blocks have fewer, for want of coins */
 	uint32_t masternodes; /* 1 to CHAINGEN_WALLETS, tiers in turn */
+	uint32_t dust;        /* more outputs of the first payment: one satoshi, for nobody */
 	bool unsigned_spends; /* quick: zeros where the signatures belong */
 };
 
