@@ -546,7 +546,7 @@ int road_begin(struct tn_ctx *c, const struct trial *want)
 	struct road *r = &state_of(c)->road;
 	struct trial *t;
 
-	if (r->stopped || state_of(c)->failed || (state_of(c)->maintain && !want->arg) ||
+	if (r->stopped || state_of(c)->failed || maintain_shuts(c, want->arg) ||
 	    (r->first && r->waiting + want->bytes > conf_of(c)->waiting_max))
 		return TN_EFULL;
 	t = malloc(sizeof *t);
