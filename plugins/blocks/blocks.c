@@ -107,6 +107,8 @@ static int start(struct tn_ctx *c, struct tn_error *err)
 	plugin_count(c);
 	TN_LOG(c, TN_INFO, TN_NOBODY, "The chain stands at height %" PRIu64 " (%s)", st->tip.height,
 	       hash_text(&st->tip.hash, text));
+	if (side_start(c))
+		return tn_fail(err, TN_EIO, "the blocks beside the chain cannot be read");
 	if (sync_start(c))
 		return tn_fail(err, TN_ENOMEM, "no memory");
 	rc = maintain_resume(c, err);
@@ -124,6 +126,7 @@ static void stop(struct tn_ctx *c, enum tn_why why)
 	balance_free(c);
 	transfer_free(c);
 	road_stop(c);
+	side_stop(c);
 }
 
 static void fini(struct tn_ctx *c)
@@ -204,7 +207,7 @@ TN_PLUGIN = {
 			   TN_OPT_SIZE(struct conf, waiting_max, "64M", 1 << 20, INT64_C(1) << 32,
 				       "blocks that wait to be judged"),
 			   TN_OPT_SIZE(struct conf, side_max, "256M", 0, INT64_C(1) << 34,
-				       "blocks kept beside the chain, in memory"),
+				       "blocks kept beside the chain"),
 			   TN_OPT_SIZE(struct conf, reorg_max, "256M", 1 << 20, INT64_C(1) << 34,
 				       "blocks that one reorganisation may move"),
 			   { "address_index", "false", "keeps coins and transactions by address", 0,
@@ -256,7 +259,8 @@ TN_PLUGIN = {
 		[D_UNDO] = { "undo", &tn_store_undo, 1 }, [D_COIN] = { "coin", &tn_store_coin, 1 },
 		[D_TX] = { "tx", &tn_store_tx_place, 1 }, [D_META] = { "meta", NULL, 1 },
 		[D_ADDRESS] = { "address", &tn_store_coin, 1 },
-		[D_ADDRESS_TX] = { "address_tx", &tn_wire_hash, 1 }),
+		[D_ADDRESS_TX] = { "address_tx", &tn_wire_hash, 1 },
+		[D_SIDE] = { "side", &tn_wire_block, 1 }),
 	.reasons = TN_ROWS(
 		struct tn_reason, [R_KNOWN] = { "known", "a block that we have" },
 		[R_BAD] = { "bad", "a block that was found bad before" },

@@ -47,7 +47,7 @@ enum { /* messages */
 };
 enum { E_CONNECT, E_DISCONNECT, E_CONNECTED, E_DISCONNECTED, E_PREFER, E_RESET };
 enum { R_KNOWN, R_BAD, R_RULE, R_ORPHAN, R_DEEP, R_BUSY, R_SIZE, R_UNKNOWN, R_UNASKED };
-enum { D_BLOCK, D_INDEX, D_HASH, D_UNDO, D_COIN, D_TX, D_META, D_ADDRESS, D_ADDRESS_TX };
+enum { D_BLOCK, D_INDEX, D_HASH, D_UNDO, D_COIN, D_TX, D_META, D_ADDRESS, D_ADDRESS_TX, D_SIDE };
 enum {
 	C_HEIGHT,
 	C_TARGET,
@@ -236,6 +236,7 @@ struct trial {
 	struct moved *gone, **gone_end, *come, **come_end; /* for the tells */
 	size_t moved_bytes;
 	struct apply apply;
+	struct tn_arena *aside; /* keeps the block under way, one from beside the chain */
 	struct revert revert;
 	struct tn_block_facts *facts; /* of block, in work */
 	uint64_t serial;
@@ -275,7 +276,7 @@ enum {
 int jobs_signatures(struct tn_ctx *, struct trial *);
 int jobs_alone(struct tn_ctx *, struct trial *);
 
-/* ---- side.c: blocks beside the chain, in memory, bounded by side_max */
+/* ---- side.c: blocks beside the chain, in the store, bounded by side_max */
 
 struct side;
 struct side *side_create(void);
@@ -289,15 +290,16 @@ enum fate side_keep(struct tn_ctx *, struct trial *);
 int side_branch(struct tn_ctx *, struct trial *t);
 /* Is that branch to take the place of ours above t->fork? */
 bool side_is_better(struct tn_ctx *, const struct trial *t, struct tn_error *);
-/* Lent until the side changes; *owner keeps it. 0 or TN_ENOENT. */
-int side_block(struct tn_ctx *, const struct tn_hash *, const struct tn_block **,
-	       struct tn_arena **owner);
+/* A block of it into the arena. 0, TN_ENOENT, or an error. */
+int side_block(struct tn_ctx *, const struct tn_hash *, struct tn_arena *,
+	       const struct tn_block **);
 /* What t's batch took off the chain is now beside it, and what it took on is not any more. */
 void side_moved(struct tn_ctx *, struct trial *);
 /* A block of it breaks a rule: it goes, and all that build on it. */
 void side_spoil(struct tn_ctx *, const struct tn_hash *);
-void side_count(struct tn_ctx *);
 uint32_t side_number(struct tn_ctx *);
+int side_start(struct tn_ctx *); /* reads what is stored */
+void side_stop(struct tn_ctx *);
 
 /* ---- sync.c */
 
