@@ -8,6 +8,7 @@
  * blocks that went is looked at once, after the last of them: what is in a new block by then
  * stays there.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -265,8 +266,8 @@ static void overturn(struct tn_ctx *c, const struct tn_block *b, const struct tn
 			continue;
 		if (e->flags & POOL_FINAL)
 			TN_LOG(c, TN_ERROR, TN_NOBODY,
-			       "Block %llu spends a coin of a final transaction",
-			       (unsigned long long)b->header.height);
+			       "Block %" PRIu64 " spends a coin of a final transaction",
+			       b->header.height);
 		fate_gone(c, pool_remove(state_of(c)->pool, e), GONE_CONFLICT);
 	}
 }

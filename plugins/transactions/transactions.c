@@ -194,16 +194,16 @@ TN_PLUGIN = {
 	.conf_bytes = sizeof(struct conf),
 	.slot_bytes = sizeof(struct slot),
 	.needs = TN_ROWS(struct tn_need, [N_CHAIN] = TN_CHAIN_NEED(TN_NEED),
-			 [N_IDENTITY] = TN_IDENTITY_NEED(TN_WANT),
+			 [N_IDENTITY] = TN_IDENTITY_NEED(TN_NEED),
 			 [N_MASTERNODES] = TN_MASTERNODES_NEED(TN_WANT)),
 	.offers = TN_ROWS(struct tn_offer,
 			  { "mempool", TN_MEMPOOL_MAJOR, TN_MEMPOOL_MINOR, &mempool_ops }),
 	.messages = TN_ROWS(
 		struct tn_message,
-		/* the pool; a window wide enough for a chain of payments in one piece */
-		[M_TX] = { "TransactionBroadcast", &tn_wire_tx, on_tx, TN_OWN, TN_DEDUP,
-			   .rate = 10000, .max = TX_LINE, .window = 256, .later_ms = 30000,
-			   .pace = 500 },
+		/* The pool. A window wide enough for a chain of payments in one piece; no
+		 * TN_DEDUP, for one that was evicted or expired may come again. */
+		[M_TX] = { "TransactionBroadcast", &tn_wire_tx, on_tx, TN_OWN, .rate = 10000,
+			   .max = TX_LINE, .window = 256, .later_ms = 30000, .pace = 500 },
 		[M_GET_PENDING] = { "GetPendingTransactions", &tn_schema_unit, on_get_pending,
 				    TN_OWN, TN_BULK, .max = 64, .rate = 4 },
 		[M_PENDING] = { "PendingTransactionsResponse", &tn_wire_txs, NULL, TN_OWN,
