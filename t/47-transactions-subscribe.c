@@ -65,6 +65,7 @@ static void is_heard(struct subscriptions *s, struct tn_outpoint at, const char 
 		sprintf(text + strlen(text), "%s%d", i ? " " : "", (int)h.session[i]);
 	is_str(text, want, "%s", name);
 	is_uint(n, h.n, "and so many are counted");
+	ok(subscribers_any(s, &at, bytes(address)) == (n > 0), "known beforehand");
 }
 
 static void test_hash(void)

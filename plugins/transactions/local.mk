@@ -5,10 +5,18 @@ transactions_files = plugins/transactions/transactions.c plugins/transactions/po
 	plugins/transactions/orphans.c plugins/transactions/fate.c plugins/transactions/keep.c \
 	plugins/transactions/follow.c plugins/transactions/pending.c plugins/transactions/service.c \
 	plugins/transactions/voting.c \
-	plugins/transactions/watching.c
+	plugins/transactions/watching.c \
+	plugins/transactions/subscribe.c plugins/transactions/spend.c \
+	plugins/transactions/rawtx.c plugins/transactions/wallet.c plugins/transactions/wallet_read.c \
+	plugins/transactions/wallet_store.c plugins/transactions/wallet_coins.c \
+	plugins/transactions/pay.c plugins/transactions/show.c plugins/transactions/commands.c
 plugin_LTLIBRARIES += transactions.la
 transactions_la_SOURCES = $(transactions_files) plugins/transactions/transactions.h \
 	plugins/transactions/pool.h plugins/transactions/pool_entry.h plugins/transactions/heap.h \
+	plugins/transactions/subscribe.h plugins/transactions/siphash.h \
+	plugins/transactions/spend.h plugins/transactions/rawtx.h plugins/transactions/wallet.h \
+	plugins/transactions/wallet_impl.h plugins/transactions/wallet_store.h \
+	plugins/transactions/wallet_coins.h plugins/transactions/commands.h \
 	plugins/transactions/inside.h plugins/transactions/intake.h plugins/transactions/orphans.h
 transactions_la_LDFLAGS = $(plugin_ldflags)
 transactions_la_LIBADD = libtimenode.la
@@ -30,6 +38,16 @@ builtin_objects += plugins/transactions/libtnp_transactions_a-transactions.$(OBJ
 	plugins/transactions/libtnp_transactions_a-pending.$(OBJEXT) \
 	plugins/transactions/libtnp_transactions_a-service.$(OBJEXT) \
 	plugins/transactions/libtnp_transactions_a-voting.$(OBJEXT) \
-	plugins/transactions/libtnp_transactions_a-watching.$(OBJEXT)
+	plugins/transactions/libtnp_transactions_a-watching.$(OBJEXT) \
+	plugins/transactions/libtnp_transactions_a-subscribe.$(OBJEXT) \
+	plugins/transactions/libtnp_transactions_a-spend.$(OBJEXT) \
+	plugins/transactions/libtnp_transactions_a-rawtx.$(OBJEXT) \
+	plugins/transactions/libtnp_transactions_a-wallet.$(OBJEXT) \
+	plugins/transactions/libtnp_transactions_a-wallet_read.$(OBJEXT) \
+	plugins/transactions/libtnp_transactions_a-wallet_store.$(OBJEXT) \
+	plugins/transactions/libtnp_transactions_a-wallet_coins.$(OBJEXT) \
+	plugins/transactions/libtnp_transactions_a-pay.$(OBJEXT) \
+	plugins/transactions/libtnp_transactions_a-show.$(OBJEXT) \
+	plugins/transactions/libtnp_transactions_a-commands.$(OBJEXT)
 
 EXTRA_DIST += plugins/transactions/transactions.conf plugins/transactions/transactions.pod

@@ -431,3 +431,17 @@ uint32_t subscribers_each(struct subscriptions *s, const struct tn_outpoint *o,
 	n = key_of_address(address.p, address.n, key);
 	return told + tell(s, key, n, fn, arg);
 }
+
+bool subscribers_any(const struct subscriptions *s, const struct tn_outpoint *o,
+		     struct tn_bytes address)
+{
+	uint8_t key[KEY];
+	uint64_t hash;
+
+	if (!s->entries)
+		return false;
+	if (find(s, key, key_of_outpoint(o, key), &hash))
+		return true;
+	return address.n && address.n <= SUBSCRIBE_TEXT &&
+	       find(s, key, key_of_address(address.p, address.n, key), &hash);
+}

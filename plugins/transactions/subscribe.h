@@ -48,6 +48,10 @@ typedef void subscriber_fn(void *arg, uint64_t session);
 uint32_t subscribers_each(struct subscriptions *, const struct tn_outpoint *,
 			  struct tn_bytes address, subscriber_fn *, void *arg);
 
+/* Would fn be called? */
+bool subscribers_any(const struct subscriptions *, const struct tn_outpoint *,
+		     struct tn_bytes address);
+
 struct subscribe_sums {
 	uint32_t subscribers, subscriptions, watched;
 	uint64_t bytes;

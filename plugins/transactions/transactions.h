@@ -31,6 +31,8 @@ struct conf {
 	bool accept_unsigned;
 	/* voting */
 	/* watching */
+	uint64_t subscriptions, subscribed, subscribed_max;
+	bool state_updates;
 };
 
 enum { /* messages */
@@ -70,11 +72,22 @@ enum { /* reasons */
        R_BUSY,
        R_ABSENT, /* a part of this plugin that is not there yet */
 		 /* voting */
-		 /* watching */
+       /* watching */
+       R_SUBSCRIPTION,
+       R_ASKED,
+       R_NOTICE
 };
 
 /* databases. D_TX: txid: struct kept. D_DONE: height, txid: struct done. */
-enum { D_TX, D_DONE };
+enum {
+	D_TX,
+	D_DONE,
+	/* voting */
+	/* watching */
+	D_OWN,
+	D_SPENT,
+	D_WALLET
+};
 
 enum { /* metrics */
        C_COUNT,
@@ -90,6 +103,12 @@ enum { /* metrics */
        C_OVERTURNED,
        /* voting */
        /* watching */
+       C_SUBSCRIPTIONS,
+       C_SUBSCRIBED,
+       C_NOTIFIED,
+       C_UNSUBSCRIBED,
+       C_WALLET_HEIGHT,
+       C_WALLET_COINS
 };
 
 struct slot { /* of a session; each part has its own member */
@@ -98,6 +117,10 @@ struct slot { /* of a session; each part has its own member */
 		bool goes_on;
 		unsigned asked;
 	} pending;
+	struct watching_slot {
+		struct subscriber *who; /* NULL: subscribes to nothing */
+		struct tn_bucket pace;
+	} watching;
 };
 
 struct intake;
@@ -107,6 +130,8 @@ struct follow;
 struct keep;
 struct voting;
 struct watching;
+struct wallet;
+struct pay;
 
 struct state {
 	struct tn_sha *sha;
@@ -118,6 +143,8 @@ struct state {
 	struct follow *follow;
 	struct voting *voting;
 	struct watching *watching;
+	struct wallet *wallet;
+	struct pay *pay;
 	uint64_t ticks; /* seconds it runs */
 };
 
@@ -206,7 +233,8 @@ void coin_changed(struct tn_ctx *, const struct coin_change *);
 /* Does anybody want to hear of coins that were never in the pool? */
 bool coins_watched(struct tn_ctx *);
 int watching_start(struct tn_ctx *, struct tn_error *);
-void watching_stop(struct tn_ctx *);
+void watching_stop(struct tn_ctx *); /* may be called without a start */
+void watching_reloaded(struct tn_ctx *);
 void watching_up(struct tn_ctx *, struct tn_sid, struct slot *);
 void watching_down(struct tn_ctx *, struct tn_sid, struct slot *);
 tn_msg_fn on_state_query, on_state_notice, on_state_update, on_subscribe, on_unsubscribe;
