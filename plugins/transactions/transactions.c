@@ -82,6 +82,41 @@ static void tick(struct tn_ctx *c, void *arg)
 	ask_round(c);
 }
 
+/* ---- events of the chain: each part has its share, the pool first */
+
+static int connect(struct tn_ctx *c, void *payload, struct tn_error *err)
+{
+	int rc = on_connect(c, payload, err);
+
+	return rc ? rc : wallet_connect(c, payload, err);
+}
+
+static int disconnect(struct tn_ctx *c, void *payload, struct tn_error *err)
+{
+	int rc = on_disconnect(c, payload, err);
+
+	return rc ? rc : wallet_disconnect(c, payload, err);
+}
+
+static int reset(struct tn_ctx *c, void *payload, struct tn_error *err)
+{
+	int rc = on_reset(c, payload, err);
+
+	return rc ? rc : wallet_reset(c, payload, err);
+}
+
+static void connected(struct tn_ctx *c, const void *payload)
+{
+	on_connected(c, payload);
+	wallet_connected(c, payload);
+}
+
+static void disconnected(struct tn_ctx *c, const void *payload)
+{
+	on_disconnected(c, payload);
+	wallet_disconnected(c, payload);
+}
+
 /* ---- life */
 
 static int init(struct tn_ctx *c, struct tn_error *err)
@@ -244,19 +279,12 @@ TN_PLUGIN = {
 		[M_UNSUBSCRIBE] = { "Unsubscribe", &tn_wire_text, on_unsubscribe, TN_OWN,
 				    .max = 2048, .rate = 1000 }),
 	.listens = TN_ROWS(
-		struct tn_listen, { TN_EV_CONNECT, sizeof(struct tn_ev_block), NULL, on_connect },
-		{ TN_EV_DISCONNECT, sizeof(struct tn_ev_block), NULL, on_disconnect },
-		{ TN_EV_CONNECTED, sizeof(struct tn_ev_block), on_connected, NULL },
-		{ TN_EV_DISCONNECTED, sizeof(struct tn_ev_block), on_disconnected, NULL },
-		{ TN_EV_RESET, sizeof(struct tn_ev_block), NULL, on_reset },
-		/* voting */
+		struct tn_listen, { TN_EV_CONNECT, sizeof(struct tn_ev_block), NULL, connect },
+		{ TN_EV_DISCONNECT, sizeof(struct tn_ev_block), NULL, disconnect },
+		{ TN_EV_CONNECTED, sizeof(struct tn_ev_block), connected, NULL },
+		{ TN_EV_DISCONNECTED, sizeof(struct tn_ev_block), disconnected, NULL },
+		{ TN_EV_RESET, sizeof(struct tn_ev_block), NULL, reset },
 		{ TN_EV_MASTERNODES, sizeof(struct tn_ev_masternodes), on_masternodes, NULL },
-		/* watching */
-		{ TN_EV_CONNECT, sizeof(struct tn_ev_block), NULL, wallet_connect },
-		{ TN_EV_DISCONNECT, sizeof(struct tn_ev_block), NULL, wallet_disconnect },
-		{ TN_EV_CONNECTED, sizeof(struct tn_ev_block), wallet_connected, NULL },
-		{ TN_EV_DISCONNECTED, sizeof(struct tn_ev_block), wallet_disconnected, NULL },
-		{ TN_EV_RESET, sizeof(struct tn_ev_block), NULL, wallet_reset },
 		{ TN_EV_FINAL, sizeof(struct tn_ev_final), pay_final, NULL }),
 	.emits = TN_ROWS(struct tn_emits, [E_FINAL] = { TN_EV_FINAL, sizeof(struct tn_ev_final) }),
 	.options = TN_ROWS(
