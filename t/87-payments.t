@@ -1,0 +1,66 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: MIT
+# t/87-payments.t - payments of four real masternodes: all final everywhere, and how soon
+#
+# PAYMENTS=1000 CHAIN=100 RATE=100 for the long form (the default is 200 payments and a chain of 50).
+# The times from submission to finality on the last node are printed; none is asserted.
+use v5.36;
+use Test::More;
+use FindBin;
+use lib "$FindBin::Bin/lib";
+
+use PayTest;
+use Time::HiRes qw(time);
+
+my $count = $ENV{PAYMENTS} // 200;
+my $chain = $ENV{CHAIN}    // 50;
+my $rate  = $ENV{RATE}     // 100;
+my $slow  = $ENV{TN_SLOW}  // 1;
+
+my $lab   = PayTest->new(nodes => 4, coins => $count + 1);
+my @pay   = $lab->payments($count, $chain);
+my @watch = map { $lab->watch($_) } 0 .. 3;
+
+# Offers them one by one, each to another node, at the rate; waits until all are final.
+sub offer ($what, @pay) {
+	my (%sent, %final, %last);
+	my $hear = sub ($i, $id) {
+		return if !exists $sent{$id} || $final{$id}{$i}++;
+		$last{$id} = time - $sent{$id} if keys %{ $final{$id} } == 4;
+	};
+	my ($begun, $n) = (time, 0);
+	my $end = $begun + @pay / $rate + 60 * $slow;
+	while (keys %last < @pay && time < $end) {
+		while ($n < @pay && $begun + $n / $rate <= time) {
+			$sent{ $pay[$n][0] } = time;
+			$watch[$n % 4]->send_line($pay[$n][1]);
+			$n++;
+		}
+		my $next = $n < @pay ? $begun + $n / $rate - time : 0.1;
+		$lab->listen(\@watch, $next > 0 ? $next : 0, $hear);
+	}
+	is(scalar keys %last, scalar @pay, "$what: all are final on every node");
+	my @ms = sort { $a <=> $b } map { 1000 * $_ } values %last;
+	diag(sprintf '%s: %d at %d a second; submission to final on the last node: median %.1f ms, 99 %% %.1f ms, '
+		. 'worst %.1f ms', $what, scalar @ms, $rate, $ms[@ms / 2], $ms[@ms * 0.99], $ms[-1]) if @ms;
+	return;
+}
+
+offer('payments',                             @pay[0 .. $count - 1]);
+offer('a chain, each spends the last one\'s change', @pay[$count .. $#pay]);
+
+is_deeply([$lab->finals], [($count + $chain) x 4], 'every node says so itself');
+for my $node (@{ $lab->{node} }) {
+	my $s = $node->status;
+	is($s->{'transactions.open'}, 0, "$node->{name}: nothing is left open");
+	is($s->{'transactions.voters'}, 4, 'with four voters');
+	$node->audit_ok;
+}
+
+# A restart of all at once: what was final is final.
+$_->stop for @{ $lab->{node} };
+$_->start for @{ $lab->{node} };
+is_deeply([$lab->finals], [($count + $chain) x 4], 'after a restart it still is');
+$_->stop for @{ $lab->{node} };
+
+done_testing;
