@@ -19,8 +19,9 @@ t_54_sim_blocks_sync_t_CPPFLAGS = $(unit_cppflags)
 t_54_sim_blocks_sync_t_LDADD = $(chainlab_libs)
 TESTS += t/54-sim-blocks-sync.t
 
-dist_check_SCRIPTS += t/84-blocks.t t/85-blocks-liars.t
-TESTS += t/84-blocks.t t/85-blocks-liars.t
+EXTRA_DIST += t/lib/ChainPeer.pm
+dist_check_SCRIPTS += t/84-blocks.t t/85-blocks-liars.t t/86-blocks-kill.t
+TESTS += t/84-blocks.t t/85-blocks-liars.t t/86-blocks-kill.t
 
 check_PROGRAMS += t/57-sim-blocks-crash.t
 t_57_sim_blocks_crash_t_SOURCES = t/57-sim-blocks-crash.c t/lib/tap.c
