@@ -19,6 +19,18 @@ t_54_sim_blocks_sync_t_CPPFLAGS = $(unit_cppflags)
 t_54_sim_blocks_sync_t_LDADD = $(chainlab_libs)
 TESTS += t/54-sim-blocks-sync.t
 
+check_PROGRAMS += t/54-sim-blocks-index.t
+t_54_sim_blocks_index_t_SOURCES = t/54-sim-blocks-index.c t/lib/tap.c
+t_54_sim_blocks_index_t_CPPFLAGS = $(unit_cppflags)
+t_54_sim_blocks_index_t_LDADD = $(chainlab_libs)
+TESTS += t/54-sim-blocks-index.t
+
+check_PROGRAMS += t/54-sim-blocks-side.t
+t_54_sim_blocks_side_t_SOURCES = t/54-sim-blocks-side.c t/lib/tap.c
+t_54_sim_blocks_side_t_CPPFLAGS = $(unit_cppflags)
+t_54_sim_blocks_side_t_LDADD = $(chainlab_libs)
+TESTS += t/54-sim-blocks-side.t
+
 EXTRA_DIST += t/lib/ChainPeer.pm
 dist_check_SCRIPTS += t/84-blocks.t t/85-blocks-liars.t t/86-blocks-kill.t
 TESTS += t/84-blocks.t t/85-blocks-liars.t t/86-blocks-kill.t

@@ -68,6 +68,12 @@ void chain_offer(struct plug *p, const struct tn_block *b, struct tn_arena *a)
 	ops()->submit(chain_ctx(p), b, a, TN_NO_TICKET);
 }
 
+int chain_coins_of(struct plug *p, struct tn_bytes script, const struct tn_outpoint *after,
+		   uint32_t limit, struct tn_arena *a, struct tn_placed_coins *out)
+{
+	return ops()->coins_of(ctx_of(p), script, after, limit, a, out);
+}
+
 struct waiting {
 	bool done;
 	int result;
