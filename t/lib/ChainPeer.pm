@@ -4,7 +4,8 @@
 #   my $chain = Chain->load("$dir/blocks.jsonl");        # lines as t/chaingen writes them
 #   my $p = ChainPeer->start('127.0.0.7', $port, id => 1007, chain => $chain, top => 30);
 #   $p->order('serve', 40); $p->order('announce', 31, 40);   # see %command
-#   my ($what, @args) = $p->event(5);                    # up, end, hold, heard HEIGHT HASH, sent HEIGHT
+#   my ($what, @args) = $p->event(5);                    # up, end, hold, asked NAME (the first time),
+#                                                      # heard HEIGHT HASH, sent HEIGHT, gave LAST-HEIGHT
 #
 # It listens, and answers one node at a time. Lines are read from the file when they are
 # asked for, so a chain may be larger than the memory.
@@ -34,6 +35,15 @@ sub reopen ($self) {
 }
 
 sub top ($self) { return $self->{top} }
+
+# Lines of another file in the place of those of their heights.
+sub replace ($self, $wrong) {
+	for my $i (0 .. @{ $wrong->{from} } - 2) {
+		my $line = $wrong->line($wrong->{first} + $i);
+		$self->{other}{ height_of($line) } = $line;
+	}
+	return $self;
+}
 
 # Without its LF; undef where there is none.
 sub line ($self, $height) {
@@ -101,6 +111,7 @@ sub genesis ($self) { return $self->{chain}->line(1) =~ /"previous_hash":(\[[^\]
 sub range ($self, $from, $to) {
 	$to = $from + 100 if $to > $from + 100;
 	$to = $self->{top} if $to > $self->{top};
+	$self->report('gave', $to);
 	return '[' . join(',', grep { defined } map { $self->{chain}->line($_) } $from .. $to) . ']';
 }
 
@@ -163,6 +174,7 @@ sub hang_up ($self) {
 
 sub take ($self) {
 	$self->hang_up;
+	$self->{asked} = {};
 	$self->{peer} = Peer->on(scalar $self->{listener}{listener}->accept, outbound => 0);
 	return;
 }
@@ -182,6 +194,7 @@ sub on_line ($self, $line) {
 		return;
 	}
 	my $honest = $answer{$name} or return;
+	$self->report('asked', $name) unless $self->{asked}{$name}++;
 	sleep $self->{wait} if $self->{wait} && $name =~ /^GetBlocks|^GetBlockRange/;
 	my $own = $self->{answer}{$name};
 	my $text = $own ? $own->($self, $body, $honest) : $honest->($self, $body);
