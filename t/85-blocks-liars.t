@@ -24,7 +24,7 @@ my $blocks = $ENV{BLOCKS} || 240;
 my $txs    = $ENV{TXS}    || 5;
 my $dir    = $ENV{CHAIN_DIR} ? "$ENV{CHAIN_DIR}/$blocks-$txs" : tempdir(CLEANUP => 1);
 my $bad_at = int $blocks / 2;
-my $patience = max(90, $blocks * $txs / 500); # seconds
+my $patience = max(90, $blocks * $txs / 200); # seconds
 my ($honest, $slow, $liar) = map { "127.0.0.$_" } 1, 6, 7;
 make_path($dir);
 
@@ -114,7 +114,9 @@ sub meet ($i, $what, $why, %how) {
 	my $begun = time;
 	$n->ask('addnode', { addr => "$honest:$port" });
 	wait_until(sub { !$n->alive || height($n) == $blocks }, $patience, "$what: the whole chain is there");
-	diag(sprintf '%s: %.1f s, %.0f blocks/s, %.0f MiB at most', $what, time - $begun, $blocks / (time - $begun), $n->memory->{peak} / 1048576);
+	my ($took, $memory) = (time - $begun, $n->memory);
+	diag(sprintf '%s: %.1f s, %.0f blocks/s; memory %.0f MiB, with the mapped store %.0f at most', $what,
+		$took, $blocks / $took, $memory->{anon} / 1048576, $memory->{peak} / 1048576);
 	my $own = ($n->rows('gettxoutsetinfo'))[0];
 	is_deeply($own, $coins, "$what: the same tip and coins as by import");
 	my @blamed = map { /Synchronisation: (\S+) sent or said/ ? $1 : /Refused block/ ? '?' : () } split /\n/, $n->log_text;
