@@ -1,12 +1,15 @@
 # plugins/transactions: what this plugin adds to the build. SPDX-License-Identifier: MIT
 transactions_files = plugins/transactions/transactions.c plugins/transactions/pool.c \
 	plugins/transactions/pool_entry.c plugins/transactions/heap.c \
-	plugins/transactions/intake.c \
+	plugins/transactions/intake.c plugins/transactions/resolve.c plugins/transactions/verify.c \
+	plugins/transactions/orphans.c plugins/transactions/fate.c plugins/transactions/keep.c \
+	plugins/transactions/follow.c plugins/transactions/pending.c plugins/transactions/service.c \
 	plugins/transactions/voting.c \
 	plugins/transactions/watching.c
 plugin_LTLIBRARIES += transactions.la
 transactions_la_SOURCES = $(transactions_files) plugins/transactions/transactions.h \
-	plugins/transactions/pool.h plugins/transactions/pool_entry.h plugins/transactions/heap.h
+	plugins/transactions/pool.h plugins/transactions/pool_entry.h plugins/transactions/heap.h \
+	plugins/transactions/inside.h plugins/transactions/intake.h plugins/transactions/orphans.h
 transactions_la_LDFLAGS = $(plugin_ldflags)
 transactions_la_LIBADD = libtimenode.la
 
@@ -18,6 +21,14 @@ builtin_objects += plugins/transactions/libtnp_transactions_a-transactions.$(OBJ
 	plugins/transactions/libtnp_transactions_a-heap.$(OBJEXT) \
 	plugins/transactions/libtnp_transactions_a-pool_entry.$(OBJEXT) \
 	plugins/transactions/libtnp_transactions_a-intake.$(OBJEXT) \
+	plugins/transactions/libtnp_transactions_a-resolve.$(OBJEXT) \
+	plugins/transactions/libtnp_transactions_a-verify.$(OBJEXT) \
+	plugins/transactions/libtnp_transactions_a-orphans.$(OBJEXT) \
+	plugins/transactions/libtnp_transactions_a-fate.$(OBJEXT) \
+	plugins/transactions/libtnp_transactions_a-keep.$(OBJEXT) \
+	plugins/transactions/libtnp_transactions_a-follow.$(OBJEXT) \
+	plugins/transactions/libtnp_transactions_a-pending.$(OBJEXT) \
+	plugins/transactions/libtnp_transactions_a-service.$(OBJEXT) \
 	plugins/transactions/libtnp_transactions_a-voting.$(OBJEXT) \
 	plugins/transactions/libtnp_transactions_a-watching.$(OBJEXT)
 

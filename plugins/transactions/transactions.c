@@ -3,7 +3,7 @@
  *
  * The descriptor and the plugin's life; transactions.h says which file does what.
  */
-#include "transactions.h"
+#include "inside.h"
 
 void count_pool(struct tn_ctx *c)
 {
@@ -14,48 +14,136 @@ void count_pool(struct tn_ctx *c)
 	tn_metric(c, C_BYTES, (int64_t)s->bytes);
 }
 
+static struct pool_limits pool_limits_of(struct tn_ctx *c)
+{
+	return (struct pool_limits){ (uint32_t)conf_of(c)->pool_count,
+				     (size_t)conf_of(c)->pool_max };
+}
+
+/* A quarter for one peer: a chain of payments of his may come with its end first. */
+static struct orphan_limits orphan_limits_of(struct tn_ctx *c)
+{
+	return (struct orphan_limits){ (uint32_t)conf_of(c)->orphans,
+				       (uint32_t)(conf_of(c)->orphans + 3) / 4,
+				       (size_t)conf_of(c)->orphans_max };
+}
+
 static void apply_conf(struct tn_ctx *c)
 {
-	const struct conf *conf = conf_of(c);
-	struct pool_limits limits = { (uint32_t)conf->pool_count, (size_t)conf->pool_max };
+	struct pool_limits pool = pool_limits_of(c);
+	struct orphan_limits orphans = orphan_limits_of(c);
 
-	pool_limit(state_of(c)->pool, &limits);
-	tn_metric(c, C_UNSIGNED, conf->accept_unsigned);
+	pool_limit(state_of(c)->pool, &pool);
+	orphans_limit(state_of(c)->orphans, &orphans);
+	tn_metric(c, C_UNSIGNED, conf_of(c)->accept_unsigned);
+	if (conf_of(c)->accept_unsigned)
+		TN_LOG(c, TN_WARN, TN_NOBODY,
+		       "Unsigned transactions are accepted: anybody can spend anything");
+}
+
+/* ---- once a second */
+
+enum { TICK_MS = 1000, ROUND_S = 60 };
+
+static int ask_nth(struct tn_ctx *c, struct tn_sid s, void *slot, void *arg)
+{
+	uint32_t *left = arg;
+
+	if ((*left)--)
+		return 0;
+	pending_up(c, s, slot);
+	return 1;
+}
+
+/* What a full queue or a busy moment has lost comes back this way: one peer a minute is asked. */
+static void ask_round(struct tn_ctx *c)
+{
+	struct state *st = state_of(c);
+	uint32_t n = tn_count(c, NULL), nth;
+
+	if (!n || ++st->ticks % ROUND_S)
+		return;
+	nth = (uint32_t)(st->ticks / ROUND_S % n);
+	tn_each(c, NULL, ask_nth, &nth);
+}
+
+static void tick(struct tn_ctx *c, void *arg)
+{
+	int64_t now = tn_wall_s(c);
+
+	(void)arg;
+	fate_expire(c, now);
+	orphans_expire(state_of(c)->orphans, now);
+	tn_metric(c, C_ORPHANS, orphans_count(state_of(c)->orphans));
+	keep_flush(c);
+	ask_round(c);
 }
 
 /* ---- life */
 
 static int init(struct tn_ctx *c, struct tn_error *err)
 {
-	struct pool_limits limits = { (uint32_t)conf_of(c)->pool_count,
-				      (size_t)conf_of(c)->pool_max };
-	uint64_t key[2] = { tn_random64(c), tn_random64(c) };
 	struct state *st = state_of(c);
 
 	st->sha = tn_sha_create();
-	st->pool = pool_create(&limits, key);
-	return st->sha && st->pool ? 0 : tn_fail(err, TN_ENOMEM, "no memory");
+	st->intake = intake_create(c);
+	st->fate = fate_create();
+	st->keep = keep_create();
+	st->follow = follow_create();
+	return st->sha && st->intake && st->fate && st->keep && st->follow
+		       ? 0
+		       : tn_fail(err, TN_ENOMEM, "no memory");
+}
+
+/* Empty at each start: what another build of this plugin has left is in the store. */
+static int make_empty(struct tn_ctx *c)
+{
+	struct pool_limits pool = pool_limits_of(c);
+	struct orphan_limits orphans = orphan_limits_of(c);
+	struct state *st = state_of(c);
+	uint64_t key[2] = { tn_random64(c), tn_random64(c) };
+
+	pool_free(st->pool);
+	orphans_free(st->orphans);
+	st->pool = pool_create(&pool, key);
+	st->orphans = orphans_create(&orphans, key);
+	return st->pool && st->orphans ? 0 : TN_ENOMEM;
+}
+
+static void tell_loaded(struct tn_ctx *c)
+{
+	const struct pool *p = state_of(c)->pool;
+	struct pool_tx *next;
+
+	for (struct pool_tx *e = pool_next(p, NULL); e; e = next) {
+		next = pool_next(p, e);
+		voting_accepted(c, e);
+	}
+	count_pool(c);
 }
 
 static int start(struct tn_ctx *c, struct tn_error *err)
 {
 	int rc;
 
+	if (make_empty(c))
+		return tn_fail(err, TN_ENOMEM, "no memory");
 	apply_conf(c);
-	rc = watching_start(c, err);
+	rc = keep_load(c, err);
+	if (!rc)
+		rc = watching_start(c, err);
 	if (!rc)
 		rc = voting_start(c, err);
 	if (rc)
 		return rc;
-	if (conf_of(c)->accept_unsigned)
-		TN_LOG(c, TN_WARN, TN_NOBODY,
-		       "Unsigned transactions are accepted: anybody can spend anything");
-	count_pool(c);
-	return 0;
+	tell_loaded(c);
+	intake_start(c);
+	return tn_every(c, TICK_MS, tick, NULL).v ? 0 : tn_fail(err, TN_ENOMEM, "no memory");
 }
 
 static void up(struct tn_ctx *c, struct tn_sid s, void *slot)
 {
+	pending_up(c, s, slot);
 	voting_up(c, s, slot);
 	watching_up(c, s, slot);
 }
@@ -69,14 +157,22 @@ static void down(struct tn_ctx *c, struct tn_sid s, void *slot)
 static void stop(struct tn_ctx *c, enum tn_why why)
 {
 	(void)why;
+	intake_stop(c);
+	follow_stop(c);
 	voting_stop(c);
 	watching_stop(c);
+	keep_flush(c);
 }
 
 static void fini(struct tn_ctx *c)
 {
 	struct state *st = state_of(c);
 
+	intake_free(st->intake);
+	follow_free(st->follow);
+	keep_free(st->keep);
+	fate_free(st->fate);
+	orphans_free(st->orphans);
 	pool_free(st->pool);
 	tn_sha_free(st->sha);
 }
@@ -89,16 +185,16 @@ TN_PLUGIN = {
 	.conf_bytes = sizeof(struct conf),
 	.slot_bytes = sizeof(struct slot),
 	.needs = TN_ROWS(struct tn_need, [N_CHAIN] = TN_CHAIN_NEED(TN_NEED),
-			 [N_IDENTITY] = TN_IDENTITY_NEED(TN_WANT),
+			 [N_IDENTITY] = TN_IDENTITY_NEED(TN_NEED),
 			 [N_MASTERNODES] = TN_MASTERNODES_NEED(TN_WANT)),
 	.offers = TN_ROWS(struct tn_offer,
 			  { "mempool", TN_MEMPOOL_MAJOR, TN_MEMPOOL_MINOR, &mempool_ops }),
 	.messages = TN_ROWS(
 		struct tn_message,
-		/* the pool; a window wide enough for a chain of payments in one piece */
-		[M_TX] = { "TransactionBroadcast", &tn_wire_tx, on_tx, TN_OWN, TN_DEDUP,
-			   .rate = 10000, .max = TX_LINE, .window = 256, .later_ms = 30000,
-			   .pace = 500 },
+		/* The pool. A window wide enough for a chain of payments in one piece; no
+		 * TN_DEDUP, for one that was evicted or expired may come again. */
+		[M_TX] = { "TransactionBroadcast", &tn_wire_tx, on_tx, TN_OWN, .rate = 10000,
+			   .max = TX_LINE, .window = 256, .later_ms = 30000, .pace = 500 },
 		[M_GET_PENDING] = { "GetPendingTransactions", &tn_schema_unit, on_get_pending,
 				    TN_OWN, TN_BULK, .max = 64, .rate = 4 },
 		[M_PENDING] = { "PendingTransactionsResponse", &tn_wire_txs, NULL, TN_OWN,
@@ -125,6 +221,13 @@ TN_PLUGIN = {
 				  .max = 1 << 20, .rate = 10, .pace = 1 },
 		[M_UNSUBSCRIBE] = { "Unsubscribe", &tn_wire_text, on_unsubscribe, TN_OWN,
 				    .max = 2048, .rate = 10 }),
+	.listens =
+		TN_ROWS(struct tn_listen,
+			{ TN_EV_CONNECT, sizeof(struct tn_ev_block), NULL, on_connect },
+			{ TN_EV_DISCONNECT, sizeof(struct tn_ev_block), NULL, on_disconnect },
+			{ TN_EV_CONNECTED, sizeof(struct tn_ev_block), on_connected, NULL },
+			{ TN_EV_DISCONNECTED, sizeof(struct tn_ev_block), on_disconnected, NULL },
+			{ TN_EV_RESET, sizeof(struct tn_ev_block), NULL, on_reset }),
 	.emits = TN_ROWS(struct tn_emits, [E_FINAL] = { TN_EV_FINAL, sizeof(struct tn_ev_final) }),
 	.options = TN_ROWS(
 		struct tn_option,
@@ -169,7 +272,8 @@ TN_PLUGIN = {
 		),
 	.dbs = TN_ROWS(struct tn_dbdef,
 		       /* the pool */
-		       [D_TX] = { "tx", NULL, 1 }, [D_DONE] = { "done", NULL, 1 } /* voting */
+		       [D_TX] = { "tx", &kept_schema, 1 }, [D_DONE] = { "done", &done_schema, 1 }
+		       /* voting */
 		       /* watching */
 		       ),
 	.reasons = TN_ROWS(
@@ -184,6 +288,7 @@ TN_PLUGIN = {
 		[R_FEE] = { "fee", "its fee is too low" },
 		[R_UNSIGNED] = { "unsigned", "an input without a signature" },
 		[R_SIGNATURE] = { "signature", "a signature that does not fit its coin" },
+		[R_SPENT] = { "spent", "it spends a coin that a block has spent" },
 		[R_CONFLICT] = { "conflict", "it spends a coin that another one has reserved" },
 		[R_ORPHAN] = { "orphan", "it spends a coin that is not known" },
 		[R_FULL] = { "pool-full", "the mempool is full of better paid ones" },

@@ -63,6 +63,7 @@ enum { /* reasons */
        R_FEE,
        R_UNSIGNED,
        R_SIGNATURE,
+       R_SPENT,
        R_CONFLICT,
        R_ORPHAN,
        R_FULL,
@@ -100,6 +101,8 @@ struct slot { /* of a session; each part has its own member */
 };
 
 struct intake;
+struct fate;
+struct orphans;
 struct follow;
 struct keep;
 struct voting;
@@ -110,10 +113,12 @@ struct state {
 	struct pool *pool;
 	struct orphans *orphans;
 	struct intake *intake;
+	struct fate *fate;
 	struct keep *keep;
 	struct follow *follow;
 	struct voting *voting;
 	struct watching *watching;
+	uint64_t ticks; /* seconds it runs */
 };
 
 static inline struct state *state_of(struct tn_ctx *c)
@@ -205,11 +210,5 @@ void watching_stop(struct tn_ctx *);
 void watching_up(struct tn_ctx *, struct tn_sid, struct slot *);
 void watching_down(struct tn_ctx *, struct tn_sid, struct slot *);
 tn_msg_fn on_state_query, on_state_notice, on_state_update, on_subscribe, on_unsubscribe;
-
-/* ---- within the pool part */
-
-tn_msg_fn on_tx, on_get_pending;
-void count_pool(struct tn_ctx *);
-extern const struct tn_mempool_ops mempool_ops;
 
 #endif
