@@ -27,3 +27,9 @@ t_47_mn_eligible_t_SOURCES = t/47-mn-eligible.c plugins/masternodes/eligible.c \
 t_47_mn_eligible_t_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/plugins
 t_47_mn_eligible_t_LDADD = libtimenode.la
 TESTS += t/47-mn-eligible.t
+
+check_PROGRAMS += t/54-sim-mn-heartbeat.t
+t_54_sim_mn_heartbeat_t_SOURCES = t/54-sim-mn-heartbeat.c t/lib/tap.c
+t_54_sim_mn_heartbeat_t_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/plugins
+t_54_sim_mn_heartbeat_t_LDADD = $(plug_libs)
+TESTS += t/54-sim-mn-heartbeat.t

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "beats.h"
 #include "keyfile.h"
 #include "voters.h"
 
@@ -128,6 +129,15 @@ static tn_verdict on_unready(struct tn_ctx *c, const struct tn_msg *m)
 	return tn_refuse(R_UNREADY);
 }
 
+void mn_changed(struct tn_ctx *c)
+{
+	const struct registry *g = mn_state(c)->registry;
+	struct tn_ev_masternodes ev = { registry_active(g), registry_count(g) };
+
+	mn_beats_changed(c);
+	tn_tell(c, E_CHANGED, &ev);
+}
+
 /* ---- life */
 
 static int init(struct tn_ctx *c, struct tn_error *err)
@@ -143,18 +153,32 @@ static int init(struct tn_ctx *c, struct tn_error *err)
 	st->registry = registry_create(&limits);
 	if (!st->sha || !st->registry)
 		return tn_fail(err, TN_ENOMEM, "no memory");
-	return take_voters(c, err);
+	rc = mn_beats_init(c, err);
+	return rc ? rc : take_voters(c, err);
+}
+
+static void up(struct tn_ctx *c, struct tn_sid sid, void *slot)
+{
+	mn_beats_up(c, sid, slot);
+}
+
+static void down(struct tn_ctx *c, struct tn_sid sid, void *slot)
+{
+	mn_beats_down(c, sid, slot);
 }
 
 static int start(struct tn_ctx *c, struct tn_error *err)
 {
-	return open_key(c, err);
+	int rc = open_key(c, err);
+
+	return rc ? rc : mn_beats_start(c, err);
 }
 
 static void fini(struct tn_ctx *c)
 {
 	struct mn_state *st = mn_state(c);
 
+	mn_beats_fini(c);
 	registry_free(st->registry);
 	tn_arena_unref(st->voters_memory);
 	tn_wallet_wipe(&st->wallet);
@@ -179,10 +203,11 @@ TN_PLUGIN = {
 			    .rate = 1, .pace = 1 },
 		[M_LIST] = { "MasternodesResponse", &tn_wire_announcements, NULL, TN_OWN, TN_HIDDEN,
 			     .max = 8 << 20 },
-		[M_HEARTBEAT] = { "HeartbeatBroadcast", &tn_wire_heartbeat, on_unready, TN_OWN,
-				  TN_DEDUP, .max = 2048, .rate = 200 },
-		[M_ATTESTATION] = { "HeartbeatAttestation", &tn_wire_attestation, on_unready,
-				    TN_OWN, TN_DEDUP, .max = 2048, .rate = 500 }),
+		[M_HEARTBEAT] = { "HeartbeatBroadcast", &tn_wire_heartbeat, mn_on_heartbeat, TN_OWN,
+				  TN_DEDUP, .max = 2048, .rate = 200, .window = 64, .pace = 8 },
+		[M_ATTESTATION] = { "HeartbeatAttestation", &tn_wire_attestation, mn_on_attestation,
+				    TN_OWN, TN_DEDUP, .max = 2048, .rate = 500, .window = 64,
+				    .pace = 8 }),
 	.emits = TN_ROWS(struct tn_emits, [E_CHANGED] = { TN_EV_MASTERNODES,
 							  sizeof(struct tn_ev_masternodes) }),
 	.options = TN_ROWS(
@@ -213,13 +238,37 @@ TN_PLUGIN = {
 			  "silent for so long: forgotten"),
 		TN_OPT_MS(struct mn_conf, change_every, "5m", 0, 86400000,
 			  "between two changes of what one masternode says of itself"),
+		TN_OPT_MS(struct mn_conf, heartbeat_every, "1m", 1000, 600000,
+			  "time between two of our heartbeats; the same on all nodes"),
 		{ "registry_max", "10000", "masternodes known", 16, 100000,
 		  offsetof(struct mn_conf, registry_max), TN_O_INT, 1 }),
-	.dbs = TN_ROWS(struct tn_dbdef, [D_REGISTRY] = { "registry", &mn_stored_schema, 1 },
-		       [D_KEY] = { "key", NULL, 1 }),
-	.reasons = TN_ROWS(struct tn_reason, [R_UNREADY] = { "not-built",
-							     "nothing handles this message yet" }),
+	.commands = TN_ROWS(struct tn_command,
+			    { "getheartbeathistory", "heartbeats that were taken, newest first",
+			      &mn_history_args_schema, &mn_history_row_schema, mn_cmd_history },
+			    { "getattestationstats", "heartbeats and attestations, counted", NULL,
+			      &mn_stats_row_schema, mn_cmd_stats }),
+	.dbs = TN_ROWS(
+		struct tn_dbdef, [D_REGISTRY] = { "registry", &mn_stored_schema, 1 },
+		[D_KEY] = { "key", NULL, 1 }, [D_BEAT] = { "heartbeat", &beat_own_schema, 1 }),
+	.reasons = TN_ROWS(
+		struct tn_reason, [R_UNREADY] = { "not-built", "nothing handles this message yet" },
+		[R_ADDRESS] = { "address", "not the text of an IPv4 address" },
+		[R_OURS] = { "ours", "it speaks of this node" },
+		[R_OFTEN] = { "often", "more of this masternode than it may send" },
+		[R_SIGNATURE] = { "signature", "not signed with the key inside" },
+		[R_OLD] = { "old", "made more than 180 s ago" },
+		[R_FUTURE] = { "future", "made more than 180 s ahead" },
+		[R_KEY] = { "key", "not the key of that masternode" },
+		[R_REPLAYED] = { "replayed", "not newer than what is known" },
+		[R_UNMET] = { "unmet", "nobody of that address has announced itself" },
+		[R_SEQUENCE] = { "sequence", "its number does not grow" },
+		[R_CHOSEN] = { "not-chosen", "not a witness of that heartbeat" },
+		[R_TWICE] = { "twice", "this key has attested that heartbeat" },
+		[R_EARLY] = { "early", "its heartbeat is not known, and no room to wait for it" },
+		[R_OVERLOAD] = { "overload", "too many signatures wait to be verified" }),
 	.init = init,
 	.start = start,
+	.up = up,
+	.down = down,
 	.fini = fini,
 };

@@ -22,10 +22,14 @@ struct mn_conf {
 	uint64_t announce_first, announce_every, ask_every;
 	uint64_t silence, check_every, forget, change_every;
 	uint64_t registry_max;
+	uint64_t heartbeat_every;
 };
 
 struct mn_slot { /* of a session */
 	uint64_t unused;
+	/* links.c */
+	uint32_t ip; /* 0: not IPv4 */
+	bool legacy, noted, chosen;
 };
 
 struct mn_state {
@@ -35,13 +39,30 @@ struct mn_state {
 	struct tn_arena *voters_memory;
 	struct tn_voter_set voters;
 	struct registry *registry;
+	struct mn_beats *beats; /* beats.h */
 };
 
 enum { M_ANNOUNCE, M_GET, M_LIST, M_HEARTBEAT, M_ATTESTATION };
 enum { N_CHAIN };
 enum { E_CHANGED };
-enum { R_UNREADY };
-enum { D_REGISTRY, D_KEY };
+enum {
+	R_UNREADY,
+	R_ADDRESS,
+	R_OURS,
+	R_OFTEN,
+	R_SIGNATURE,
+	R_OLD,
+	R_FUTURE,
+	R_KEY,
+	R_REPLAYED,
+	R_UNMET,
+	R_SEQUENCE,
+	R_CHOSEN,
+	R_TWICE,
+	R_EARLY,
+	R_OVERLOAD
+};
+enum { D_REGISTRY, D_KEY, D_BEAT };
 
 static inline struct mn_state *mn_state(struct tn_ctx *c)
 {
@@ -60,6 +81,9 @@ static inline struct mn_time mn_now(struct tn_ctx *c)
 
 /* This node's address as a masternode: 0, or TN_ENOENT when it is none or does not know it. */
 int mn_own_ip(struct tn_ctx *, uint32_t *ip);
+
+/* The active set, a key or who is known is another one: tells it, counts it. */
+void mn_changed(struct tn_ctx *);
 
 extern const struct tn_identity_ops mn_identity_ops;
 extern const struct tn_masternodes_ops mn_masternodes_ops;
