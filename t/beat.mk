@@ -33,3 +33,9 @@ t_54_sim_mn_heartbeat_t_SOURCES = t/54-sim-mn-heartbeat.c t/lib/tap.c
 t_54_sim_mn_heartbeat_t_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/plugins
 t_54_sim_mn_heartbeat_t_LDADD = $(plug_libs)
 TESTS += t/54-sim-mn-heartbeat.t
+
+check_PROGRAMS += t/56-sim-mn-mesh.t
+t_56_sim_mn_mesh_t_SOURCES = t/56-sim-mn-mesh.c t/lib/tap.c
+t_56_sim_mn_mesh_t_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/plugins
+t_56_sim_mn_mesh_t_LDADD = $(plug_libs)
+TESTS += t/56-sim-mn-mesh.t
