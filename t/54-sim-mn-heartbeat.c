@@ -61,12 +61,35 @@ static void enroll(struct scene *s, unsigned i)
 	registry_silent(state(s)->registry, claim.ip, now(s));
 }
 
+static bool apart(void *arg)
+{
+	struct plugpair *p = arg;
+
+	return !pluglab_session(p->a) || !pluglab_session(p->b);
+}
+
+static struct plugpair meet(void)
+{
+	struct plugpair p = { .world = world_create(1) };
+
+	p.b = pluglab_create(p.world, "b", "60.0.0.2",
+			     "network: { name = \"testnet\"; listen = [ \"60.0.0.2\" ]; };"
+			     "plugins: { masternodes: { masternode = true; }; };",
+			     builtins, 1);
+	p.a = pluglab_create(p.world, "a", "50.0.0.1",
+			     "network: { name = \"testnet\"; listen = [ \"50.0.0.1\" ];"
+			     " connect = [ \"60.0.0.2\" ]; }; plugins: { masternodes: { }; };",
+			     builtins, 1);
+	if (world_run_while(p.world, apart, &p, world_now(p.world) + 10000000))
+		return p;
+	bail_out("the two nodes did not meet");
+}
+
 static struct scene begin(void)
 {
-	struct scene s = { .sha = tn_sha_create() };
+	struct scene s = { .sha = tn_sha_create(), .p = meet() };
 	uint8_t seed[32];
 
-	s.p = plugpair_create(1, "masternodes: { masternode = true; };", builtins, 1);
 	for (unsigned i = 0; i < MASTERNODES; i++) {
 		memset(seed, (int)i + 1, sizeof seed);
 		tn_secret_from_seed(&s.key[i], seed);

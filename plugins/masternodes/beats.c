@@ -46,7 +46,8 @@ bool mn_is_far(struct tn_ctx *c, uint32_t ip, int64_t time)
 
 uint64_t mn_beats_silence_ms(struct tn_ctx *c)
 {
-	mn_ring(c);
+	if (mn_state(c)->registry)
+		mn_ring(c);
 	return mn_conf(c)->silence * beats_of(c)->stride;
 }
 

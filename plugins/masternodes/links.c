@@ -275,10 +275,10 @@ static void add_known(struct tn_ctx *c, struct targets *t, uint32_t own)
 /* Under the port that it listens on, where a session has told. */
 static struct tn_addr dialable(struct tn_ctx *c, uint32_t ip)
 {
-	struct tn_addr a = mn_addr_of(ip);
+	struct tn_addr any = mn_addr_of(ip);
 	struct tn_session s;
 
-	return !tn_session(c, tn_find(c, &a), &s) && s.addr.port ? s.addr : a;
+	return !tn_session(c, tn_find(c, &any), &s) && s.addr.port ? s.addr : mn_dial_addr(c, ip);
 }
 
 static int note_one(struct tn_ctx *c, struct tn_sid sid, void *slot_, void *arg)
