@@ -320,6 +320,7 @@ static int make_node(struct app *a, struct store *store, struct tn_error *err)
 		.store = store,
 		.log_level = a->opt.log_level,
 		.agent = "timenode/" PACKAGE_VERSION,
+		.has_files = true,
 	};
 
 	if (!store)

@@ -26,6 +26,7 @@ struct node_setup {
 	const char *log_level;         /* wins over log.level, also at a reload; NULL: none */
 	const char *agent;             /* "timenode/0.1.0" */
 	const struct net_rules *rules; /* net/net.h; NULL: the node's own */
+	bool has_files;                /* plugins may keep files in settings' top.data_dir */
 };
 
 /* Everything but traffic: loads and checks the plugins the configuration names. The

@@ -11,12 +11,14 @@
 /* What the process answers. */
 enum { SAME = 0, DIFFERS = 1, USAGE = 2 };
 
-extern const struct tn_plugin tn_plugin_desc_pingpong, tn_plugin_desc_peers, tn_plugin_desc_blocks;
+extern const struct tn_plugin tn_plugin_desc_pingpong, tn_plugin_desc_peers, tn_plugin_desc_blocks,
+	tn_plugin_desc_masternodes;
 
 static const struct plug_builtin builtins[] = {
 	{ "pingpong", &tn_plugin_desc_pingpong },
 	{ "peers", &tn_plugin_desc_peers },
 	{ "blocks", &tn_plugin_desc_blocks },
+	{ "masternodes", &tn_plugin_desc_masternodes },
 };
 
 static const char usage[] =

@@ -1,7 +1,9 @@
 # t/blocks.mk: tests of the plugin blocks. SPDX-License-Identifier: MIT
 check_LIBRARIES += libtnchainlab.a
 libtnchainlab_a_CPPFLAGS = $(unit_cppflags)
-libtnchainlab_a_SOURCES = t/sim/chainlab.c t/sim/chainlab.h t/lib/chaingen.c t/lib/chaingen.h \
+libtnchainlab_a_SOURCES = t/sim/chainlab.c t/sim/chainlab.h t/sim/lies.c t/sim/lies.h \
+	t/sim/phase.c t/sim/phase.h \
+	t/lib/chaingen.c t/lib/chaingen.h \
 	t/lib/chainbad.c t/lib/coins.c t/lib/coins.h t/lib/judging.c t/lib/judging.h
 chainlab_libs = libtnchainlab.a $(plug_libs)
 

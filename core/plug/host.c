@@ -332,6 +332,20 @@ static int network(struct tn_ctx *c, struct tn_net_info *out, size_t size)
 	return 0;
 }
 
+static int data_dir(struct tn_ctx *c, char *buf, size_t room)
+{
+	const struct plug *pl = plug_of(c);
+	struct tn_str dir = pl->settings->top.data_dir;
+
+	if (!pl->has_files || !dir.n)
+		return TN_ENOENT;
+	if (!buf || dir.n >= room)
+		return TN_EFULL;
+	memcpy(buf, dir.p, dir.n);
+	buf[dir.n] = '\0';
+	return 0;
+}
+
 /* ---- storage */
 
 static int get(struct tn_ctx *c, struct tn_batch *b, unsigned db, struct tn_view key,
@@ -467,4 +481,5 @@ const struct tn_host plug_host = {
 	.log = log_text,
 	.work = work,
 	.network = network,
+	.data_dir = data_dir,
 };

@@ -79,6 +79,7 @@ struct plug {
 	void *fatal_arg;
 	struct asking *asking; /* the innermost listener that is being asked */
 	bool given_up;         /* fatal was called */
+	bool has_files;        /* plugins may keep files in data_dir */
 	uint32_t serial;       /* of the last up() */
 	unsigned events;       /* nesting */
 };

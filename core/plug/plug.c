@@ -99,6 +99,7 @@ struct plug *plug_create(const struct plug_setup *set, struct tn_error *err)
 			     .store = set->store,
 			     .builtins = set->builtins,
 			     .builtin_count = set->builtin_count,
+			     .has_files = set->has_files,
 			     .fatal = set->fatal,
 			     .fatal_arg = set->fatal_arg };
 	pl->timer_handles = handles_create();

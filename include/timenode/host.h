@@ -218,6 +218,12 @@ struct tn_host {
 
 	/* Since 0.2. network(): what the configuration says of the network. 0, or TN_EINVAL. */
 	int (*network)(struct tn_ctx *, struct tn_net_info *, size_t);
+
+	/* Since 0.3. data_dir(): the node's directory, without a slash at its end, for the few
+	 * whole files that a plugin keeps (timenode/file.h; in start and in commands only: it
+	 * blocks, and init also runs where nothing may be written). 0, TN_ENOENT: this host keeps no files (the simulator, a replay), TN_EFULL:
+	 * room is too small. */
+	int (*data_dir)(struct tn_ctx *, char *buf, size_t room);
 };
 
 /* clang-format off */
@@ -281,6 +287,7 @@ static inline int tn_del(struct tn_ctx *c, struct tn_batch *b, unsigned db, stru
 static inline int tn_commit(struct tn_ctx *c, struct tn_batch *b, struct tn_ticket t) { return c->host->commit(c, b, t); }
 static inline void tn_abandon(struct tn_ctx *c, struct tn_batch *b) { c->host->abandon(c, b); }
 static inline int tn_network_info(struct tn_ctx *c, struct tn_net_info *o) { return c->host->network(c, o, sizeof *o); }
+static inline int tn_data_dir(struct tn_ctx *c, char *buf, size_t room) { return c->host->data_dir(c, buf, room); }
 static inline void tn_metric(struct tn_ctx *c, unsigned m, int64_t v) { c->host->metric(c, m, v); }
 
 /* clang-format on */

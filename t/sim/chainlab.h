@@ -45,6 +45,8 @@ int chain_coins_of(struct plug *, struct tn_bytes script, const struct tn_outpoi
 int chain_ask_peer(struct plug *, const char *ip, const char *send, const char *expect,
 		   const void *body, uint32_t bytes, tn_reply_fn *done, uint64_t tag);
 char *chain_ask(struct world *, struct plug *, const char *cmd, const char *args);
+struct tn_ctx *chain_ctx(struct plug *);
+int64_t chain_metric(struct plug *, const char *name);
 
 int64_t chainlab_metric(struct pluglab *, const char *name);
 

@@ -22,8 +22,9 @@ struct fleet_node {
 	char conf_text[2048];
 	struct conf *conf;
 	struct tn_arena *arena;
-	struct node *node; /* NULL: not running */
-	struct disk *disk; /* what its stores have committed, over restarts */
+	struct node *node;   /* NULL: not running */
+	struct store *store; /* the node's own, while it runs */
+	struct disk *disk;   /* what its stores have committed, over restarts */
 };
 
 struct fleet {

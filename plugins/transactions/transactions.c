@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT
+ * plugins/transactions/transactions.c - payments: checked, voted on, final, in a block
+ *
+ * The descriptor and the plugin's life; transactions.h says which file does what.
+ */
+#include "transactions.h"
+
+void count_pool(struct tn_ctx *c)
+{
+	const struct pool_sums *s = pool_sums(state_of(c)->pool);
+
+	tn_metric(c, C_COUNT, s->count);
+	tn_metric(c, C_FINAL, s->final);
+	tn_metric(c, C_BYTES, (int64_t)s->bytes);
+}
+
+static void apply_conf(struct tn_ctx *c)
+{
+	const struct conf *conf = conf_of(c);
+	struct pool_limits limits = { (uint32_t)conf->pool_count, (size_t)conf->pool_max };
+
+	pool_limit(state_of(c)->pool, &limits);
+	tn_metric(c, C_UNSIGNED, conf->accept_unsigned);
+}
+
+/* ---- life */
+
+static int init(struct tn_ctx *c, struct tn_error *err)
+{
+	struct pool_limits limits = { (uint32_t)conf_of(c)->pool_count,
+				      (size_t)conf_of(c)->pool_max };
+	uint64_t key[2] = { tn_random64(c), tn_random64(c) };
+	struct state *st = state_of(c);
+
+	st->sha = tn_sha_create();
+	st->pool = pool_create(&limits, key);
+	return st->sha && st->pool ? 0 : tn_fail(err, TN_ENOMEM, "no memory");
+}
+
+static int start(struct tn_ctx *c, struct tn_error *err)
+{
+	int rc;
+
+	apply_conf(c);
+	rc = watching_start(c, err);
+	if (!rc)
+		rc = voting_start(c, err);
+	if (rc)
+		return rc;
+	if (conf_of(c)->accept_unsigned)
+		TN_LOG(c, TN_WARN, TN_NOBODY,
+		       "Unsigned transactions are accepted: anybody can spend anything");
+	count_pool(c);
+	return 0;
+}
+
+static void up(struct tn_ctx *c, struct tn_sid s, void *slot)
+{
+	voting_up(c, s, slot);
+	watching_up(c, s, slot);
+}
+
+static void down(struct tn_ctx *c, struct tn_sid s, void *slot)
+{
+	watching_down(c, s, slot);
+	voting_down(c, s, slot);
+}
+
+static void stop(struct tn_ctx *c, enum tn_why why)
+{
+	(void)why;
+	voting_stop(c);
+	watching_stop(c);
+}
+
+static void fini(struct tn_ctx *c)
+{
+	struct state *st = state_of(c);
+
+	pool_free(st->pool);
+	tn_sha_free(st->sha);
+}
+
+#define TX_LINE (5 << 20) /* 1 MB of bincode has up to 4 MB of text */
+
+TN_PLUGIN = {
+	TN_HEAD("transactions", "1.0", "payments: the mempool, votes, finality, the wallet"),
+	.state_bytes = sizeof(struct state),
+	.conf_bytes = sizeof(struct conf),
+	.slot_bytes = sizeof(struct slot),
+	.needs = TN_ROWS(struct tn_need, [N_CHAIN] = TN_CHAIN_NEED(TN_NEED),
+			 [N_IDENTITY] = TN_IDENTITY_NEED(TN_WANT),
+			 [N_MASTERNODES] = TN_MASTERNODES_NEED(TN_WANT)),
+	.offers = TN_ROWS(struct tn_offer,
+			  { "mempool", TN_MEMPOOL_MAJOR, TN_MEMPOOL_MINOR, &mempool_ops }),
+	.messages = TN_ROWS(
+		struct tn_message,
+		/* the pool; a window wide enough for a chain of payments in one piece */
+		[M_TX] = { "TransactionBroadcast", &tn_wire_tx, on_tx, TN_OWN, TN_DEDUP,
+			   .rate = 10000, .max = TX_LINE, .window = 256, .later_ms = 30000,
+			   .pace = 500 },
+		[M_GET_PENDING] = { "GetPendingTransactions", &tn_schema_unit, on_get_pending,
+				    TN_OWN, TN_BULK, .max = 64, .rate = 4 },
+		[M_PENDING] = { "PendingTransactionsResponse", &tn_wire_txs, NULL, TN_OWN,
+				TN_HIDDEN, .max = 0 },
+		/* voting */
+		[M_VOTE_REQUEST] = { "TransactionVoteRequest", &tn_wire_hash, on_vote_request,
+				     TN_OWN, .max = 512, .rate = 1000, .pace = 8 },
+		[M_VOTE] = { "TransactionVote", &tn_wire_vote, on_vote, TN_OWN, TN_DEDUP,
+			     .max = 1024, .rate = 20000, .window = 256 },
+		[M_FINALIZED] = { "TransactionFinalized", &tn_wire_tx_finalized, on_finalized,
+				  TN_OWN, TN_DEDUP, .max = 512, .rate = 10000, .pace = 8 },
+		[M_REJECTED] = { "TransactionRejected", &tn_wire_tx_rejected, on_rejected, TN_OWN,
+				 TN_DEDUP, .max = 2048, .rate = 1000, .pace = 8 },
+		/* watching */
+		[M_STATE_QUERY] = { "UTXOStateQuery", &tn_wire_outpoints, on_state_query, TN_OWN,
+				    .max = 1 << 20, .rate = 100, .pace = 50 },
+		[M_STATE_ANSWER] = { "UTXOStateResponse", &tn_wire_coin_states, NULL, TN_OWN,
+				     TN_HIDDEN, .max = 4 << 20 },
+		[M_STATE_NOTICE] = { "UTXOStateNotification", &tn_wire_coin_change, on_state_notice,
+				     TN_OWN, .max = 2048, .rate = 10000 },
+		[M_STATE_UPDATE] = { "UTXOStateUpdate", &tn_wire_coin_state, on_state_update,
+				     TN_OWN, .max = 2048, .rate = 10000, .pace = 8 },
+		[M_SUBSCRIBE] = { "Subscribe", &tn_wire_subscription, on_subscribe, TN_OWN,
+				  .max = 1 << 20, .rate = 10, .pace = 1 },
+		[M_UNSUBSCRIBE] = { "Unsubscribe", &tn_wire_text, on_unsubscribe, TN_OWN,
+				    .max = 2048, .rate = 10 }),
+	.emits = TN_ROWS(struct tn_emits, [E_FINAL] = { TN_EV_FINAL, sizeof(struct tn_ev_final) }),
+	.options = TN_ROWS(
+		struct tn_option,
+		/* the pool */
+		TN_OPT(struct conf, pool_count, "50000", 100, 10000000,
+		       "transactions in the mempool"),
+		TN_OPT_SIZE(struct conf, pool_max, "128M", 2 << 20, INT64_C(1) << 36,
+			    "memory of the mempool"),
+		TN_OPT_MS(struct conf, expire, "1h", 10000, INT64_C(30) * 86400000,
+			  "how long one is kept that this node has not approved"),
+		TN_OPT(struct conf, orphans, "1000", 0, 100000,
+		       "transactions kept whose parents are not known"),
+		TN_OPT_SIZE(struct conf, orphans_max, "4M", 0, INT64_C(1) << 30, "memory of those"),
+		TN_OPT_SIZE(struct conf, serve_max, "4M", 65536, 16 << 20,
+			    "bytes of text in one answer with transactions"),
+		TN_OPT(struct conf, accept_unsigned, "false", 0, 0,
+		       "takes payments that nobody signed: for a network of December 2025")
+		/* voting */
+		/* watching */
+		),
+	.metrics = TN_ROWS(
+		struct tn_metric,
+		/* the pool */
+		[C_COUNT] = { "pool", "transactions in the mempool", TN_M_GAUGE, 1 },
+		[C_FINAL] = { "pool_final", "of those, final", TN_M_GAUGE, 1 },
+		[C_BYTES] = { "pool_bytes", "memory of the mempool", TN_M_GAUGE, 0 },
+		[C_ORPHANS] = { "orphans", "transactions that wait for a parent", TN_M_GAUGE, 0 },
+		[C_UNSIGNED] = { "accept_unsigned", "1: payments need no signature", TN_M_GAUGE,
+				 1 },
+		[C_ACCEPTED] = { "accepted", "transactions accepted", TN_M_COUNT, 0 },
+		[C_REFUSED] = { "tx_refused", "transactions that broke a rule", TN_M_COUNT, 0 },
+		[C_CONFLICTS] = { "conflicts", "transactions that spend a reserved coin",
+				  TN_M_COUNT, 0 },
+		[C_EVICTED] = { "evicted", "transactions that gave way to better paid ones",
+				TN_M_COUNT, 0 },
+		[C_EXPIRED] = { "expired", "transactions that nobody approved in time", TN_M_COUNT,
+				0 },
+		[C_OVERTURNED] = { "overturned",
+				   "final or approved transactions that a block contradicts",
+				   TN_M_COUNT, 0 } /* voting */
+		/* watching */
+		),
+	.dbs = TN_ROWS(struct tn_dbdef,
+		       /* the pool */
+		       [D_TX] = { "tx", NULL, 1 }, [D_DONE] = { "done", NULL, 1 } /* voting */
+		       /* watching */
+		       ),
+	.reasons = TN_ROWS(
+		struct tn_reason,
+		/* the pool */
+		[R_KNOWN] = { "known", "a transaction that we have" },
+		[R_FORM] = { "form", "no inputs, or outputs that overflow" },
+		[R_LARGE] = { "large", "a transaction of more than 1,000,000 bytes" },
+		[R_TWICE] = { "twice", "a transaction that spends one coin twice" },
+		[R_DUST] = { "dust", "an output of less than 546 satoshis" },
+		[R_OVERSPENT] = { "overspent", "it pays out more than it spends" },
+		[R_FEE] = { "fee", "its fee is too low" },
+		[R_UNSIGNED] = { "unsigned", "an input without a signature" },
+		[R_SIGNATURE] = { "signature", "a signature that does not fit its coin" },
+		[R_CONFLICT] = { "conflict", "it spends a coin that another one has reserved" },
+		[R_ORPHAN] = { "orphan", "it spends a coin that is not known" },
+		[R_FULL] = { "pool-full", "the mempool is full of better paid ones" },
+		[R_BUSY] = { "behind", "too many are being checked" },
+		[R_ABSENT] = { "absent", "a part of the plugin that does not exist yet" }
+		/* voting */
+		/* watching */
+		),
+	.init = init,
+	.start = start,
+	.reloaded = apply_conf,
+	.up = up,
+	.down = down,
+	.stop = stop,
+	.fini = fini,
+};
