@@ -11,7 +11,7 @@
 
 #include "cli.h"
 
-#define PLACES 3
+#define PLACES 4
 
 /* `need` words at least; a last name that ends in "..." takes all that is left; one that begins
  * with # is a number. */
@@ -42,6 +42,15 @@ static const struct command_row commands[] = {
 	{ "getblockhash", " HEIGHT", 1, { "#height" } },
 	{ "getblock", " HEIGHT|HASH", 1, { "#block" } },
 	{ "getblockheader", " HEIGHT|HASH", 1, { "#block" } },
+	{ "getaddressbalance", " ADDRESS", 1, { "address" } },
+	{ "getaddressutxos",
+	  " ADDRESS [LIMIT [TXID N]]",
+	  1,
+	  { "address", "#limit", "txid", "#n" } },
+	{ "getaddresstxids",
+	  " ADDRESS [START [END [LIMIT]]]",
+	  1,
+	  { "address", "#start", "#end", "#limit" } },
 	{ "gettxout", " TXID N", 2, { "txid", "#n" } },
 	{ "getrawtransaction", " TXID", 1, { "txid" } },
 	{ "chain",
