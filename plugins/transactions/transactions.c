@@ -5,6 +5,8 @@
  */
 #include "inside.h"
 
+#include "voting.h"
+
 void count_pool(struct tn_ctx *c)
 {
 	const struct pool_sums *s = pool_sums(state_of(c)->pool);
@@ -164,10 +166,17 @@ static void stop(struct tn_ctx *c, enum tn_why why)
 	keep_flush(c);
 }
 
+static void reloaded(struct tn_ctx *c)
+{
+	apply_conf(c);
+	voting_reloaded(c);
+}
+
 static void fini(struct tn_ctx *c)
 {
 	struct state *st = state_of(c);
 
+	voting_fini(c);
 	intake_free(st->intake);
 	follow_free(st->follow);
 	keep_free(st->keep);
@@ -221,13 +230,14 @@ TN_PLUGIN = {
 				  .max = 1 << 20, .rate = 10, .pace = 1 },
 		[M_UNSUBSCRIBE] = { "Unsubscribe", &tn_wire_text, on_unsubscribe, TN_OWN,
 				    .max = 2048, .rate = 10 }),
-	.listens =
-		TN_ROWS(struct tn_listen,
-			{ TN_EV_CONNECT, sizeof(struct tn_ev_block), NULL, on_connect },
-			{ TN_EV_DISCONNECT, sizeof(struct tn_ev_block), NULL, on_disconnect },
-			{ TN_EV_CONNECTED, sizeof(struct tn_ev_block), on_connected, NULL },
-			{ TN_EV_DISCONNECTED, sizeof(struct tn_ev_block), on_disconnected, NULL },
-			{ TN_EV_RESET, sizeof(struct tn_ev_block), NULL, on_reset }),
+	.listens = TN_ROWS(
+		struct tn_listen,
+		{ TN_EV_MASTERNODES, sizeof(struct tn_ev_masternodes), on_masternodes, NULL },
+		{ TN_EV_CONNECT, sizeof(struct tn_ev_block), NULL, on_connect },
+		{ TN_EV_DISCONNECT, sizeof(struct tn_ev_block), NULL, on_disconnect },
+		{ TN_EV_CONNECTED, sizeof(struct tn_ev_block), on_connected, NULL },
+		{ TN_EV_DISCONNECTED, sizeof(struct tn_ev_block), on_disconnected, NULL },
+		{ TN_EV_RESET, sizeof(struct tn_ev_block), NULL, on_reset }),
 	.emits = TN_ROWS(struct tn_emits, [E_FINAL] = { TN_EV_FINAL, sizeof(struct tn_ev_final) }),
 	.options = TN_ROWS(
 		struct tn_option,
@@ -244,8 +254,10 @@ TN_PLUGIN = {
 		TN_OPT_SIZE(struct conf, serve_max, "4M", 65536, 16 << 20,
 			    "bytes of text in one answer with transactions"),
 		TN_OPT(struct conf, accept_unsigned, "false", 0, 0,
-		       "takes payments that nobody signed: for a network of December 2025")
+		       "takes payments that nobody signed: for a network of December 2025"),
 		/* voting */
+		TN_OPT(struct conf, early_votes, "4096", 16, 65536,
+		       "votes kept of one voter for transactions that are not here yet")
 		/* watching */
 		),
 	.metrics = TN_ROWS(
@@ -267,15 +279,36 @@ TN_PLUGIN = {
 				0 },
 		[C_OVERTURNED] = { "overturned",
 				   "final or approved transactions that a block contradicts",
-				   TN_M_COUNT, 0 } /* voting */
+				   TN_M_COUNT, 0 },
+		/* voting */
+		[C_VOTERS] = { "voters", "in the voter set", TN_M_GAUGE, 1 },
+		[C_OPEN] = { "open", "transactions that are not final yet", TN_M_GAUGE, 1 },
+		[C_CAST] = { "votes_cast", "votes of this node", TN_M_COUNT, 0 },
+		[C_COUNTED] = { "votes_counted", "votes of others", TN_M_COUNT, 0 },
+		[C_VERIFIED] = { "votes_verified", "signatures of votes verified", TN_M_COUNT, 0 },
+		[C_BAD_VOTES] = { "votes_bad", "of those, bad ones", TN_M_COUNT, 0 },
+		[C_EARLY] = { "votes_early", "votes for transactions that are not here", TN_M_GAUGE,
+			      0 },
+		[C_RIVALS] = { "rivals", "transactions kept that spend a reserved coin", TN_M_GAUGE,
+			       0 },
+		[C_SHED] = { "votes_shed", "votes that an old node was too slow for", TN_M_COUNT,
+			     0 },
+		[C_ASKED] = { "votes_asked", "requests for votes sent", TN_M_COUNT, 0 },
+		[C_SERVED] = { "votes_served", "votes sent to who asked", TN_M_COUNT, 0 },
+		[C_REJECTED] = { "rejected", "transactions that no quorum can approve any more",
+				 TN_M_COUNT, 0 },
+		[C_FINAL_US] = { "final_us", "from accepted to final", TN_M_TIMES, 0 }
 		/* watching */
 		),
-	.dbs = TN_ROWS(struct tn_dbdef,
-		       /* the pool */
-		       [D_TX] = { "tx", &kept_schema, 1 }, [D_DONE] = { "done", &done_schema, 1 }
-		       /* voting */
-		       /* watching */
-		       ),
+	.dbs = TN_ROWS(
+		struct tn_dbdef,
+		/* the pool */
+		[D_TX] = { "tx", &kept_schema, 1 }, [D_DONE] = { "done", &done_schema, 1 },
+		/* voting */
+		[D_APPROVAL] = { "approval", &approval_schema, 1 },
+		[D_VOTES] = { "votes", &certificate_schema, 1 }, [D_BURIED] = { "buried", NULL, 1 }
+		/* watching */
+		),
 	.reasons = TN_ROWS(
 		struct tn_reason,
 		/* the pool */
@@ -293,13 +326,19 @@ TN_PLUGIN = {
 		[R_ORPHAN] = { "orphan", "it spends a coin that is not known" },
 		[R_FULL] = { "pool-full", "the mempool is full of better paid ones" },
 		[R_BUSY] = { "behind", "too many are being checked" },
-		[R_ABSENT] = { "absent", "a part of the plugin that does not exist yet" }
+		[R_ABSENT] = { "absent", "a part of the plugin that does not exist yet" },
 		/* voting */
+		[R_VOTER] = { "voter", "a vote of somebody who is no voter" },
+		[R_VOTE_KNOWN] = { "vote-known", "a vote that we have" },
+		[R_VOTE_LATE] = { "vote-late", "a vote for what is final already" },
+		[R_VOTE_TIME] = { "vote-time", "a vote from the future" },
+		[R_VOTE_SIGNATURE] = { "vote-signature", "a vote with a bad signature" },
+		[R_VOTES_NONE] = { "no-votes", "a question for votes that we do not have" }
 		/* watching */
 		),
 	.init = init,
 	.start = start,
-	.reloaded = apply_conf,
+	.reloaded = reloaded,
 	.up = up,
 	.down = down,
 	.stop = stop,

@@ -19,7 +19,7 @@ struct fleet_node {
 	struct env *env;
 	struct tn_addr ip;
 	char name[16];
-	char conf_text[2048];
+	char conf_text[8192];
 	struct conf *conf;
 	struct tn_arena *arena;
 	struct node *node;   /* NULL: not running */
