@@ -99,7 +99,7 @@ int chain_ask_peer(struct plug *p, const char *ip, const char *send, const char 
 
 	tn_addr_parse(&addr, ip, strlen(ip));
 	addr.port = 0;
-	return tn_ask_peer(ctx_of(p), tn_find(ctx_of(p), &addr), &q);
+	return tn_ask_peer(chain_ctx(p), tn_find(chain_ctx(p), &addr), &q);
 }
 
 struct waiting {
