@@ -2,7 +2,7 @@
  * t/chaingen.c - writes blocks from a seed to stdout, for tests of whole nodes
  *
  * usage: chaingen [--network NAME] [--genesis-time S] [--seed N] [--blocks N] [--txs N]
- *                 [--masternodes N] [--unsigned] [--fork-at H --branch N]
+ *                 [--masternodes N] [--dust N] [--unsigned] [--fork-at H --branch N]
  *                 [--fund ADDRESS:COUNT:SATOSHIS ...] [--bad NAME --bad-at H]
  *                 [--format lines|bincode] [--genesis] [--cache FILE]
  *        chaingen --list-bad
@@ -76,6 +76,7 @@ enum {
 	O_BLOCKS,
 	O_TXS,
 	O_MASTERNODES,
+	O_DUST,
 	O_UNSIGNED,
 	O_FUND,
 	O_FORK,
@@ -89,23 +90,15 @@ enum {
 };
 
 static const struct option options[] = {
-	{ "network", 1, NULL, O_NETWORK },
-	{ "genesis-time", 1, NULL, O_TIME },
-	{ "seed", 1, NULL, O_SEED },
-	{ "blocks", 1, NULL, O_BLOCKS },
-	{ "txs", 1, NULL, O_TXS },
-	{ "masternodes", 1, NULL, O_MASTERNODES },
-	{ "unsigned", 0, NULL, O_UNSIGNED },
-	{ "fund", 1, NULL, O_FUND },
-	{ "fork-at", 1, NULL, O_FORK },
-	{ "branch", 1, NULL, O_BRANCH },
-	{ "bad", 1, NULL, O_BAD },
-	{ "bad-at", 1, NULL, O_BAD_AT },
-	{ "format", 1, NULL, O_FORMAT },
-	{ "genesis", 0, NULL, O_GENESIS },
-	{ "cache", 1, NULL, O_CACHE },
-	{ "list-bad", 0, NULL, O_LIST },
-	{ NULL, 0, NULL, 0 },
+	{ "network", 1, NULL, O_NETWORK }, { "genesis-time", 1, NULL, O_TIME },
+	{ "seed", 1, NULL, O_SEED },       { "blocks", 1, NULL, O_BLOCKS },
+	{ "txs", 1, NULL, O_TXS },         { "masternodes", 1, NULL, O_MASTERNODES },
+	{ "dust", 1, NULL, O_DUST },       { "unsigned", 0, NULL, O_UNSIGNED },
+	{ "fund", 1, NULL, O_FUND },       { "fork-at", 1, NULL, O_FORK },
+	{ "branch", 1, NULL, O_BRANCH },   { "bad", 1, NULL, O_BAD },
+	{ "bad-at", 1, NULL, O_BAD_AT },   { "format", 1, NULL, O_FORMAT },
+	{ "genesis", 0, NULL, O_GENESIS }, { "cache", 1, NULL, O_CACHE },
+	{ "list-bad", 0, NULL, O_LIST },   { NULL, 0, NULL, 0 },
 };
 
 static void add_fund(struct chaingen_conf *conf, const char *text)
@@ -150,6 +143,9 @@ static void set_chain(struct wish *w, int which)
 		break;
 	case O_MASTERNODES:
 		w->conf.masternodes = (uint32_t)number(optarg);
+		break;
+	case O_DUST:
+		w->conf.dust = (uint32_t)number(optarg);
 		break;
 	case O_UNSIGNED:
 		w->conf.unsigned_spends = true;
@@ -222,14 +218,14 @@ static void read_wish(struct wish *w, int argc, char **argv)
 		die("not an option", argv[optind]);
 	if (w->conf.masternodes < 1 || w->conf.masternodes > CHAINGEN_WALLETS)
 		die("masternodes: 1 to 16", NULL);
-	if (w->conf.txs > 100000)
-		die("txs: at most 100000", NULL);
+	if (w->conf.txs > 100000 || w->conf.dust > 1000000)
+		die("txs: at most 100000; dust: 1000000", NULL);
 	snprintf(w->line, sizeof w->line,
-		 "chaingen 1 %c %" PRId64 " %" PRIu64 " %" PRIu64 " %u %u %d %" PRIu64 " %" PRIu64
-		 " %d %" PRIu64 " %d %d",
+		 "chaingen 2 %c %" PRId64 " %" PRIu64 " %" PRIu64 " %u %u %u %d %" PRIu64
+		 " %" PRIu64 " %d %" PRIu64 " %d %d",
 		 w->conf.net.digit, w->conf.net.genesis_time, w->conf.seed, w->blocks, w->conf.txs,
-		 w->conf.masternodes, w->conf.unsigned_spends, w->fork_at, w->branch, w->bad,
-		 w->bad_at, w->bincode, w->genesis);
+		 w->conf.masternodes, w->conf.dust, w->conf.unsigned_spends, w->fork_at, w->branch,
+		 w->bad, w->bad_at, w->bincode, w->genesis);
 	name_funds(w);
 }
 

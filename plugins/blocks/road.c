@@ -41,6 +41,7 @@ static void free_trial(struct tn_ctx *c, struct trial *t)
 	free_moved(t->come);
 	tn_arena_unref(t->apply.arena);
 	tn_arena_unref(t->revert.arena);
+	tn_arena_unref(t->aside);
 	tn_arena_unref(t->work);
 	tn_arena_unref(t->owner);
 	free(t);
@@ -226,7 +227,8 @@ static int begin_next(struct tn_ctx *c, struct trial *t, struct tn_arena *arena)
 	int rc = 0;
 
 	if (t->added + 1 < t->adds) {
-		rc = side_block(c, &t->add[t->added], &b, &owner);
+		owner = t->aside = tn_arena_new(c);
+		rc = owner ? side_block(c, &t->add[t->added], owner, &b) : TN_ENOMEM;
 		facts = NULL;
 	}
 	if (!rc)
@@ -318,6 +320,8 @@ static int seal(struct tn_ctx *c, struct trial *t, int *budget)
 	t->at = (struct tn_tip){ a->block->header.height, a->facts->hash,
 				 a->block->header.timestamp };
 	tn_arena_unref(a->arena);
+	tn_arena_unref(t->aside);
+	t->aside = NULL;
 	*a = (struct apply){ 0 };
 	t->added++;
 	t->step = next;
@@ -546,7 +550,7 @@ int road_begin(struct tn_ctx *c, const struct trial *want)
 	struct road *r = &state_of(c)->road;
 	struct trial *t;
 
-	if (r->stopped || state_of(c)->failed || (state_of(c)->maintain && !want->arg) ||
+	if (r->stopped || state_of(c)->failed || maintain_shuts(c, want->arg) ||
 	    (r->first && r->waiting + want->bytes > conf_of(c)->waiting_max))
 		return TN_EFULL;
 	t = malloc(sizeof *t);

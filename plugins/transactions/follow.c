@@ -8,6 +8,7 @@
  * blocks that went is looked at once, after the last of them: what is in a new block by then
  * stays there.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -133,7 +134,7 @@ int on_connect(struct tn_ctx *c, void *payload, struct tn_error *err)
 	int rc = 0;
 
 	if (nothing_here(c))
-		return 0;
+		return voting_connect(c, ev, err);
 	for (uint32_t i = 1; !rc && i < b->transactions.n; i++) {
 		struct tn_hash txid;
 
@@ -145,7 +146,7 @@ int on_connect(struct tn_ctx *c, void *payload, struct tn_error *err)
 	}
 	if (!rc)
 		rc = prune(c, ev->batch, b->header.height);
-	return rc ? tn_fail(err, rc, "the mempool cannot be written") : 0;
+	return rc ? tn_fail(err, rc, "the mempool cannot be written") : voting_connect(c, ev, err);
 }
 
 /* Behind all blocks that stay, before all that is in the pool, in the order of the chain. */
@@ -192,7 +193,8 @@ int on_disconnect(struct tn_ctx *c, void *payload, struct tn_error *err)
 	state_of(c)->follow->back = true;
 	for (uint32_t i = 1; !rc && i < ev->block->transactions.n; i++)
 		rc = write_back(c, ev, i);
-	return rc ? tn_fail(err, rc, "the mempool cannot be written") : 0;
+	return rc ? tn_fail(err, rc, "the mempool cannot be written")
+		  : voting_disconnect(c, ev, err);
 }
 
 static int wipe_one(struct tn_ctx *c, struct tn_view key, struct tn_view val, void *arg)
@@ -268,8 +270,8 @@ static void overturn(struct tn_ctx *c, const struct tn_block *b, const struct tn
 			continue;
 		if (e->flags & POOL_FINAL)
 			TN_LOG(c, TN_ERROR, TN_NOBODY,
-			       "Block %llu spends a coin of a final transaction",
-			       (unsigned long long)b->header.height);
+			       "Block %" PRIu64 " spends a coin of a final transaction",
+			       b->header.height);
 		fate_gone(c, pool_remove(state_of(c)->pool, e), GONE_CONFLICT);
 	}
 }
@@ -315,6 +317,7 @@ void on_connected(struct tn_ctx *c, const void *payload)
 	const struct state *st = state_of(c);
 
 	intake_chain_moved(c);
+	voting_tip(c);
 	if (!pool_sums(st->pool)->count && !orphans_count(st->orphans) && !coins_watched(c))
 		return;
 	for (uint32_t i = 0; i < ev->block->transactions.n; i++)

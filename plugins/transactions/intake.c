@@ -130,11 +130,35 @@ static void blame(struct tn_ctx *c, const struct trial *t, int reason)
 		tn_fault(c, t->from, points, reason_text(reason));
 }
 
+static struct pool_tx *who_has(struct tn_ctx *c, const struct tn_tx *tx, struct tn_outpoint *coin)
+{
+	for (uint32_t i = 0; i < tx->inputs.n; i++) {
+		struct pool_tx *e =
+			pool_spender(state_of(c)->pool, &tx->inputs.v[i].previous_output);
+
+		*coin = tx->inputs.v[i].previous_output;
+		if (e)
+			return e;
+	}
+	return NULL;
+}
+
+static void answer_conflict(struct tn_ctx *c, const struct trial *t)
+{
+	struct tn_outpoint coin;
+	const struct pool_tx *e = t->from.v ? who_has(c, t->tx, &coin) : NULL;
+
+	if (e && e->flags & POOL_FINAL)
+		voting_contradict(c, t->from, e);
+}
+
 void trial_end(struct tn_ctx *c, struct trial *t, int reason)
 {
 	struct feed *f = t->feed;
 
 	blame(c, t, reason);
+	if (reason == R_CONFLICT)
+		answer_conflict(c, t);
 	if (reason == R_ORPHAN)
 		keep_orphan(c, t);
 	if (t->hold.v)
@@ -185,6 +209,42 @@ static int add_to_pool(struct tn_ctx *c, struct trial *t, struct pool_added *out
 	return pool_add(state_of(c)->pool, &want, out);
 }
 
+/* ---- a coin of it is reserved */
+
+/* It has lost, for now: all else is well with it. */
+static void end_as_rival(struct tn_ctx *c, struct trial *t)
+{
+	struct tn_arena *a = t->source == FROM_OPERATOR ? NULL : tn_arena_new(c);
+	struct tn_hash txid = t->txid;
+	struct tn_outpoint coin;
+	const void *copy = NULL;
+
+	if (a && tn_clone(&tn_wire_tx, t->tx, a, &copy))
+		copy = NULL;
+	trial_end(c, t, R_CONFLICT);
+	if (copy && who_has(c, copy, &coin))
+		voting_rival(c, copy, &txid, a, &coin, who_has(c, copy, &coin));
+	tn_arena_unref(a);
+}
+
+/* The voters have decided: whoever has its coins goes. TN_EBUSY: one of them is final. */
+static int clear_the_way(struct tn_ctx *c, const struct trial *t)
+{
+	struct tn_outpoint coin;
+	struct pool_tx *e;
+
+	while ((e = who_has(c, t->tx, &coin))) {
+		if (e->flags & POOL_FINAL) {
+			TN_LOG(c, TN_ERROR, TN_NOBODY,
+			       "Two transactions that spend one coin have a quorum: a third of the "
+			       "voters, or more, vote for both");
+			return TN_EBUSY;
+		}
+		fate_gone(c, pool_remove(state_of(c)->pool, e), GONE_CONFLICT);
+	}
+	return 0;
+}
+
 /* All is well with it; the pool has the last word on its coins. */
 static void accept_trial(struct tn_ctx *c, struct trial *t)
 {
@@ -196,17 +256,19 @@ static void accept_trial(struct tn_ctx *c, struct trial *t)
 		look_again(c, t);
 		return;
 	}
-	rc = add_to_pool(c, t, &added);
+	rc = t->source == FROM_VOTERS ? clear_the_way(c, t) : 0;
+	if (!rc)
+		rc = add_to_pool(c, t, &added);
 	if (rc == TN_ENOENT) {
 		look_again(c, t);
 		return;
 	}
+	if (rc == TN_EBUSY) {
+		end_as_rival(c, t);
+		return;
+	}
 	if (rc) {
-		trial_end(c, t,
-			  rc == TN_EBUSY    ? R_CONFLICT
-			  : rc == TN_EFULL  ? R_FULL
-			  : rc == TN_EINVAL ? R_KNOWN
-					    : R_BUSY);
+		trial_end(c, t, rc == TN_EFULL ? R_FULL : rc == TN_EINVAL ? R_KNOWN : R_BUSY);
 		return;
 	}
 	fate_gone(c, added.gone, GONE_EVICTED);
@@ -376,6 +438,16 @@ void intake_submit(struct tn_ctx *c, const struct tn_tx *tx, struct tn_arena *ow
 		intake_run(c);
 	else
 		tn_finish(c, ticket, code_of(reason), reason_text(reason));
+}
+
+void intake_certified(struct tn_ctx *c, const struct tn_tx *tx, struct tn_arena *owner)
+{
+	struct trial t = { .tx = tx, .owner = owner, .source = FROM_VOTERS };
+
+	if (intake_of(c)->stopped || first_look(c, tx, &t.txid, &t.bytes) != NO_REASON)
+		return;
+	if (begin(c, &t))
+		intake_wake(c, 0); /* not from here: whoever calls may be looking at the pool */
 }
 
 /* ---- what waited for a parent */

@@ -18,7 +18,7 @@
 #include <uthash.h>
 #include <utlist.h>
 
-enum source { FROM_PEER, FROM_OPERATOR, FROM_ORPHANS, FROM_ANSWER };
+enum source { FROM_PEER, FROM_OPERATOR, FROM_ORPHANS, FROM_ANSWER, FROM_VOTERS };
 
 /* No address is longer: a longer script is cut, and fits no key either way. */
 enum { SCRIPT_MAX = 64 };

@@ -5,6 +5,17 @@ transactions_files = plugins/transactions/transactions.c plugins/transactions/po
 	plugins/transactions/orphans.c plugins/transactions/fate.c plugins/transactions/keep.c \
 	plugins/transactions/follow.c plugins/transactions/pending.c plugins/transactions/service.c \
 	plugins/transactions/voting.c \
+	plugins/transactions/votes.c \
+	plugins/transactions/approvals.c \
+	plugins/transactions/open.c \
+	plugins/transactions/drip.c \
+	plugins/transactions/rivals.c \
+	plugins/transactions/voters.c \
+	plugins/transactions/cast.c \
+	plugins/transactions/ballot.c \
+	plugins/transactions/outcome.c \
+	plugins/transactions/exchange.c \
+	plugins/transactions/bury.c \
 	plugins/transactions/watching.c \
 	plugins/transactions/subscribe.c plugins/transactions/spend.c \
 	plugins/transactions/rawtx.c plugins/transactions/wallet.c plugins/transactions/wallet_read.c \
@@ -13,6 +24,8 @@ transactions_files = plugins/transactions/transactions.c plugins/transactions/po
 plugin_LTLIBRARIES += transactions.la
 transactions_la_SOURCES = $(transactions_files) plugins/transactions/transactions.h \
 	plugins/transactions/pool.h plugins/transactions/pool_entry.h plugins/transactions/heap.h \
+	plugins/transactions/voting.h plugins/transactions/votes.h plugins/transactions/approvals.h \
+	plugins/transactions/open.h plugins/transactions/drip.h plugins/transactions/rivals.h \
 	plugins/transactions/subscribe.h plugins/transactions/siphash.h \
 	plugins/transactions/spend.h plugins/transactions/rawtx.h plugins/transactions/wallet.h \
 	plugins/transactions/wallet_impl.h plugins/transactions/wallet_store.h \
@@ -38,6 +51,17 @@ builtin_objects += plugins/transactions/libtnp_transactions_a-transactions.$(OBJ
 	plugins/transactions/libtnp_transactions_a-pending.$(OBJEXT) \
 	plugins/transactions/libtnp_transactions_a-service.$(OBJEXT) \
 	plugins/transactions/libtnp_transactions_a-voting.$(OBJEXT) \
+	plugins/transactions/libtnp_transactions_a-votes.$(OBJEXT) \
+	plugins/transactions/libtnp_transactions_a-approvals.$(OBJEXT) \
+	plugins/transactions/libtnp_transactions_a-open.$(OBJEXT) \
+	plugins/transactions/libtnp_transactions_a-drip.$(OBJEXT) \
+	plugins/transactions/libtnp_transactions_a-rivals.$(OBJEXT) \
+	plugins/transactions/libtnp_transactions_a-voters.$(OBJEXT) \
+	plugins/transactions/libtnp_transactions_a-cast.$(OBJEXT) \
+	plugins/transactions/libtnp_transactions_a-ballot.$(OBJEXT) \
+	plugins/transactions/libtnp_transactions_a-outcome.$(OBJEXT) \
+	plugins/transactions/libtnp_transactions_a-exchange.$(OBJEXT) \
+	plugins/transactions/libtnp_transactions_a-bury.$(OBJEXT) \
 	plugins/transactions/libtnp_transactions_a-watching.$(OBJEXT) \
 	plugins/transactions/libtnp_transactions_a-subscribe.$(OBJEXT) \
 	plugins/transactions/libtnp_transactions_a-spend.$(OBJEXT) \

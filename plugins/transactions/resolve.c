@@ -82,6 +82,11 @@ static int why_missing(struct tn_ctx *c, struct trial *t, const struct tn_hash *
 	return GO_ON;
 }
 
+static bool is_final(const struct pool_tx *e)
+{
+	return e && e->flags & POOL_FINAL;
+}
+
 static int find_coin(struct tn_ctx *c, struct trial *t, const struct tn_outpoint *at, int *budget)
 {
 	struct intake *in = intake_of(c);
@@ -89,7 +94,8 @@ static int find_coin(struct tn_ctx *c, struct trial *t, const struct tn_outpoint
 	struct tn_coin coin;
 	int rc;
 
-	if (pool_spender(state_of(c)->pool, at))
+	/* What others have, but not for good, is judged on: the voters may decide otherwise. */
+	if (is_final(pool_spender(state_of(c)->pool, at)))
 		return R_CONFLICT;
 	if (out) {
 		note(t, out->value, out->script_pubkey, true);

@@ -7,6 +7,8 @@
 #include "inside.h"
 #include "wallet.h"
 
+#include "voting.h"
+
 void count_pool(struct tn_ctx *c)
 {
 	const struct pool_sums *s = pool_sums(state_of(c)->pool);
@@ -183,12 +185,6 @@ static int start(struct tn_ctx *c, struct tn_error *err)
 	return tn_every(c, TICK_MS, tick, NULL).v ? 0 : tn_fail(err, TN_ENOMEM, "no memory");
 }
 
-static void reloaded(struct tn_ctx *c)
-{
-	apply_conf(c);
-	watching_reloaded(c);
-}
-
 static void up(struct tn_ctx *c, struct tn_sid s, void *slot)
 {
 	pending_up(c, s, slot);
@@ -214,6 +210,13 @@ static void stop(struct tn_ctx *c, enum tn_why why)
 	keep_flush(c);
 }
 
+static void reloaded(struct tn_ctx *c)
+{
+	apply_conf(c);
+	voting_reloaded(c);
+	watching_reloaded(c);
+}
+
 static void fini(struct tn_ctx *c)
 {
 	struct state *st = state_of(c);
@@ -221,6 +224,7 @@ static void fini(struct tn_ctx *c)
 	pay_stop(c); /* a start that failed is not stopped */
 	wallet_stop(c);
 	watching_stop(c);
+	voting_fini(c);
 	intake_free(st->intake);
 	follow_free(st->follow);
 	keep_free(st->keep);
@@ -238,16 +242,16 @@ TN_PLUGIN = {
 	.conf_bytes = sizeof(struct conf),
 	.slot_bytes = sizeof(struct slot),
 	.needs = TN_ROWS(struct tn_need, [N_CHAIN] = TN_CHAIN_NEED(TN_NEED),
-			 [N_IDENTITY] = TN_IDENTITY_NEED(TN_WANT),
+			 [N_IDENTITY] = TN_IDENTITY_NEED(TN_NEED),
 			 [N_MASTERNODES] = TN_MASTERNODES_NEED(TN_WANT)),
 	.offers = TN_ROWS(struct tn_offer,
 			  { "mempool", TN_MEMPOOL_MAJOR, TN_MEMPOOL_MINOR, &mempool_ops }),
 	.messages = TN_ROWS(
 		struct tn_message,
-		/* the pool; a window wide enough for a chain of payments in one piece */
-		[M_TX] = { "TransactionBroadcast", &tn_wire_tx, on_tx, TN_OWN, TN_DEDUP,
-			   .rate = 10000, .max = TX_LINE, .window = 256, .later_ms = 30000,
-			   .pace = 500 },
+		/* The pool. A window wide enough for a chain of payments in one piece; no
+		 * TN_DEDUP, for one that was evicted or expired may come again. */
+		[M_TX] = { "TransactionBroadcast", &tn_wire_tx, on_tx, TN_OWN, .rate = 10000,
+			   .max = TX_LINE, .window = 256, .later_ms = 30000, .pace = 500 },
 		[M_GET_PENDING] = { "GetPendingTransactions", &tn_schema_unit, on_get_pending,
 				    TN_OWN, TN_BULK, .max = 64, .rate = 4 },
 		[M_PENDING] = { "PendingTransactionsResponse", &tn_wire_txs, NULL, TN_OWN,
@@ -276,6 +280,8 @@ TN_PLUGIN = {
 		[M_UNSUBSCRIBE] = { "Unsubscribe", &tn_wire_text, on_unsubscribe, TN_OWN,
 				    .max = 2048, .rate = 1000 }),
 	.listens = TN_ROWS(struct tn_listen,
+			   { TN_EV_MASTERNODES, sizeof(struct tn_ev_masternodes), on_masternodes,
+			     NULL },
 			   { TN_EV_CONNECT, sizeof(struct tn_ev_block), NULL, connect },
 			   { TN_EV_DISCONNECT, sizeof(struct tn_ev_block), NULL, disconnect },
 			   { TN_EV_CONNECTED, sizeof(struct tn_ev_block), connected, NULL },
@@ -300,6 +306,8 @@ TN_PLUGIN = {
 		TN_OPT(struct conf, accept_unsigned, "false", 0, 0,
 		       "takes payments that nobody signed: for a network of December 2025"),
 		/* voting */
+		TN_OPT(struct conf, early_votes, "4096", 16, 65536,
+		       "votes kept of one voter for transactions that are not here yet"),
 		/* watching */
 		TN_OPT(struct conf, subscriptions, "64", 0, 10000, "subscriptions of one peer"),
 		TN_OPT(struct conf, subscribed, "5000", 0, 1000000,
@@ -330,6 +338,23 @@ TN_PLUGIN = {
 				   "final or approved transactions that a block contradicts",
 				   TN_M_COUNT, 0 },
 		/* voting */
+		[C_VOTERS] = { "voters", "in the voter set", TN_M_GAUGE, 1 },
+		[C_OPEN] = { "open", "transactions that are not final yet", TN_M_GAUGE, 1 },
+		[C_CAST] = { "votes_cast", "votes of this node", TN_M_COUNT, 0 },
+		[C_COUNTED] = { "votes_counted", "votes of others", TN_M_COUNT, 0 },
+		[C_VERIFIED] = { "votes_verified", "signatures of votes verified", TN_M_COUNT, 0 },
+		[C_BAD_VOTES] = { "votes_bad", "of those, bad ones", TN_M_COUNT, 0 },
+		[C_EARLY] = { "votes_early", "votes for transactions that are not here", TN_M_GAUGE,
+			      0 },
+		[C_RIVALS] = { "rivals", "transactions kept that spend a reserved coin", TN_M_GAUGE,
+			       0 },
+		[C_SHED] = { "votes_shed", "votes that an old node was too slow for", TN_M_COUNT,
+			     0 },
+		[C_ASKED] = { "votes_asked", "requests for votes sent", TN_M_COUNT, 0 },
+		[C_SERVED] = { "votes_served", "votes sent to who asked", TN_M_COUNT, 0 },
+		[C_REJECTED] = { "rejected", "transactions that no quorum can approve any more",
+				 TN_M_COUNT, 0 },
+		[C_FINAL_US] = { "final_us", "from accepted to final", TN_M_TIMES, 0 },
 		/* watching */
 		[C_SUBSCRIPTIONS] = { "subscriptions", "of peers to changes of coins", TN_M_GAUGE,
 				      0 },
@@ -337,16 +362,22 @@ TN_PLUGIN = {
 		[C_NOTIFIED] = { "notified", "changes told to subscribers", TN_M_COUNT, 0 },
 		[C_UNSUBSCRIBED] = { "subscribers_closed",
 				     "sessions ended that could not be told everything", TN_M_COUNT,
-				     0 }),
-	.dbs = TN_ROWS(struct tn_dbdef,
-		       /* the pool */
-		       [D_TX] = { "tx", &kept_schema, 1 },
-		       [D_DONE] = { "done", &done_schema, 1 } /* voting */
-		       /* watching */
-		       ,
-		       [D_OWN] = { "own", &wallet_own_schema, 1 },
-		       [D_SPENT] = { "own_spent", &wallet_spent_schema, 1 },
-		       [D_WALLET] = { "wallet", &wallet_meta_schema, 1 }),
+				     0 },
+		[C_WALLET_HEIGHT] = { "wallet_height", "the wallet has read the chain up to here",
+				      TN_M_GAUGE, 0 },
+		[C_WALLET_COINS] = { "wallet_coins", "of the own key, confirmed and in the mempool",
+				     TN_M_GAUGE, 0 }),
+	.dbs = TN_ROWS(
+		struct tn_dbdef,
+		/* the pool */
+		[D_TX] = { "tx", &kept_schema, 1 }, [D_DONE] = { "done", &done_schema, 1 },
+		/* voting */
+		[D_APPROVAL] = { "approval", &approval_schema, 1 },
+		[D_VOTES] = { "votes", &certificate_schema, 1 }, [D_BURIED] = { "buried", NULL, 1 },
+		/* watching */
+		[D_OWN] = { "own", &wallet_own_schema, 1 },
+		[D_SPENT] = { "own_spent", &wallet_spent_schema, 1 },
+		[D_WALLET] = { "wallet", &wallet_meta_schema, 1 }),
 	.reasons = TN_ROWS(
 		struct tn_reason,
 		/* the pool */
@@ -366,9 +397,15 @@ TN_PLUGIN = {
 		[R_BUSY] = { "behind", "too many are being checked" },
 		[R_ABSENT] = { "absent", "a part of the plugin that does not exist yet" },
 		/* voting */
+		[R_VOTER] = { "voter", "a vote of somebody who is no voter" },
+		[R_VOTE_KNOWN] = { "vote-known", "a vote that we have" },
+		[R_VOTE_LATE] = { "vote-late", "a vote for what is final already" },
+		[R_VOTE_TIME] = { "vote-time", "a vote from the future" },
+		[R_VOTE_SIGNATURE] = { "vote-signature", "a vote with a bad signature" },
+		[R_VOTES_NONE] = { "no-votes", "a question for votes that we do not have" },
 		/* watching */
 		[R_SUBSCRIPTION] = { "subscription", "a subscription that cannot be taken" },
-		[R_ASKED] = { "asked", "states of too many coins at a time" },
+		[R_STATES] = { "states", "states of too many coins at a time" },
 		[R_NOTICE] = { "notice", "a notification that nobody subscribed to" }),
 	.init = init,
 	.start = start,

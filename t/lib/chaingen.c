@@ -170,11 +170,24 @@ static void pay_out(struct chaingen *g, struct tn_tx *tx, uint64_t sum, uint32_t
 	}
 }
 
+/* Sixteen bytes of the block make a coin each: no block changes more of them. */
+static void add_dust(struct tn_tx *tx, uint32_t dust)
+{
+	uint32_t n = tx->outputs.n;
+
+	if (tx->outputs.v[0].value <= dust)
+		return;
+	tx->outputs.v[0].value -= dust;
+	for (uint32_t i = 0; i < dust; i++)
+		tx->outputs.v[n + i] = (struct tn_txout){ 1, { NULL, 0 } };
+	tx->outputs.n += dust;
+}
+
 /* More outputs than inputs as long as coins are few. */
-static bool make_payment(struct chaingen *g, int64_t time, struct tn_tx *tx)
+static bool make_payment(struct chaingen *g, int64_t time, struct tn_tx *tx, uint32_t dust)
 {
 	struct purse from[INPUTS];
-	uint32_t owner[OUTPUTS], want, n = 0;
+	uint32_t owner[OUTPUTS], want, n = 0, outputs;
 	uint64_t sum = 0;
 	struct tn_hash id;
 
@@ -188,13 +201,15 @@ static bool make_payment(struct chaingen *g, int64_t time, struct tn_tx *tx)
 	tx->inputs.n = n;
 	for (uint32_t i = 0; i < n; i++)
 		tx->inputs.v[i] = (struct tn_txin){ from[i].at, { NULL, 0 }, UINT32_MAX };
-	tx->outputs.n = want > 1 ? (uint32_t)rng_range(&g->chance, 1, 3) : OUTPUTS;
-	tx->outputs.v = need(tn_alloc(g->now, tx->outputs.n * sizeof *tx->outputs.v));
+	outputs = want > 1 ? (uint32_t)rng_range(&g->chance, 1, 3) : OUTPUTS;
+	tx->outputs.n = outputs;
+	tx->outputs.v = need(tn_alloc(g->now, (outputs + dust) * sizeof *tx->outputs.v));
 	pay_out(g, tx, sum, owner);
+	add_dust(tx, dust);
 	sign_inputs(g, tx, from);
 	if (tn_txid(g->sha, tx, &id) != 0)
 		give_up();
-	for (uint32_t i = 0; i < tx->outputs.n; i++)
+	for (uint32_t i = 0; i < outputs; i++)
 		keep_coin(g, (struct purse){ { id, i }, tx->outputs.v[i].value, owner[i] });
 	return true;
 }
@@ -323,7 +338,8 @@ const struct tn_block *chaingen_next(struct chaingen *g, struct tn_arena *a)
 		need(tn_alloc(a, (g->conf.txs + 1 + CHAINGEN_FUNDS) * sizeof *b->transactions.v));
 	n += make_funds(g, b->header.timestamp - 1, &b->transactions.v[n]);
 	for (uint32_t i = 0;
-	     i < g->conf.txs && make_payment(g, b->header.timestamp - 1, &b->transactions.v[n]);
+	     i < g->conf.txs && make_payment(g, b->header.timestamp - 1, &b->transactions.v[n],
+					     i == 0 ? g->conf.dust : 0);
 	     i++)
 		n++;
 	b->transactions.n = n;

@@ -24,8 +24,9 @@ struct chaingen_conf {
 	uint64_t seed;
 	struct tn_network net;
 	uint32_t txs; /* payments in a block; the first blocks have fewer, for want of coins */
-	uint32_t masternodes;                      /* 1 to CHAINGEN_WALLETS, tiers in turn */
-	bool unsigned_spends;                      /* quick: zeros where the signatures belong */
+	uint32_t masternodes; /* 1 to CHAINGEN_WALLETS, tiers in turn */
+	uint32_t dust;        /* more outputs of the first payment: one satoshi, for nobody */
+	bool unsigned_spends; /* quick: zeros where the signatures belong */
 	struct chaingen_fund fund[CHAINGEN_FUNDS]; /* count 0: none */
 };
 

@@ -39,7 +39,11 @@ char *chainlab_coins(struct world *, struct pluglab *);
 struct tn_tip chain_tip(struct plug *);
 int chain_hash_at(struct plug *, uint64_t height, struct tn_hash *);
 void chain_offer(struct plug *, const struct tn_block *, struct tn_arena *);
+int chain_coins_of(struct plug *, struct tn_bytes script, const struct tn_outpoint *after,
+		   uint32_t limit, struct tn_arena *, struct tn_placed_coins *);
 char *chain_ask(struct world *, struct plug *, const char *cmd, const char *args);
+struct tn_ctx *chain_ctx(struct plug *);
+int64_t chain_metric(struct plug *, const char *name);
 
 int64_t chainlab_metric(struct pluglab *, const char *name);
 
