@@ -55,7 +55,7 @@ static int network_of(struct tn_ctx *c, struct tn_network *net)
 	return 0;
 }
 
-int address_check(struct tn_ctx *c, struct tn_str text, struct tn_error *err)
+int pay_address(struct tn_ctx *c, struct tn_str text, struct tn_error *err)
 {
 	uint8_t payload[TN_ADDRESS_PAYLOAD];
 	struct tn_error why = { "" };
@@ -99,7 +99,7 @@ static int cmd_validateaddress(struct tn_ctx *c, struct tn_cmd *cmd, const void 
 	struct tn_bytes script = { (const uint8_t *)a->address.p, a->address.n };
 	struct address_row r = { .address = a->address, .scriptPubKey = { "", 0 } };
 	struct tn_error why = { "" };
-	int rc = address_check(c, a->address, &why);
+	int rc = pay_address(c, a->address, &why);
 
 	if (rc == TN_EGONE)
 		return tn_fail(err, rc, "%s", why.text);
@@ -113,11 +113,11 @@ static int cmd_validateaddress(struct tn_ctx *c, struct tn_cmd *cmd, const void 
 
 /* ---- own coins */
 
-void sum_coins(struct tn_ctx *c, struct sums *out)
+void pay_sums(struct tn_ctx *c, struct pay_sums *out)
 {
 	const struct wallet_coin *e = NULL;
 
-	*out = (struct sums){ .coins = 0 };
+	*out = (struct pay_sums){ .coins = 0 };
 	while ((e = wallet_next(c, e))) {
 		enum wallet_kind kind = wallet_kind(c, e);
 
@@ -145,14 +145,14 @@ static int cmd_getbalance(struct tn_ctx *c, struct tn_cmd *cmd, const void *args
 {
 	struct wallet_view v;
 	struct balance_row r;
-	struct sums s;
+	struct pay_sums s;
 	int rc = wallet_ready(c, err);
 
 	(void)args;
 	if (rc && rc != TN_EBUSY)
 		return rc;
 	wallet_view(c, &v);
-	sum_coins(c, &s);
+	pay_sums(c, &s);
 	r = (struct balance_row){ .address = show_text(v.address),
 				  .confirmed = show_amount(c, s.of[COIN_CONFIRMED]),
 				  .final = show_amount(c, s.of[COIN_FINAL]),
