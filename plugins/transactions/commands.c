@@ -55,7 +55,7 @@ static int network_of(struct tn_ctx *c, struct tn_network *net)
 	return 0;
 }
 
-int pay_address(struct tn_ctx *c, struct tn_str text, struct tn_error *err)
+int pay_address_check(struct tn_ctx *c, struct tn_str text, struct tn_error *err)
 {
 	uint8_t payload[TN_ADDRESS_PAYLOAD];
 	struct tn_error why = { "" };
@@ -99,7 +99,7 @@ static int cmd_validateaddress(struct tn_ctx *c, struct tn_cmd *cmd, const void 
 	struct tn_bytes script = { (const uint8_t *)a->address.p, a->address.n };
 	struct address_row r = { .address = a->address, .scriptPubKey = { "", 0 } };
 	struct tn_error why = { "" };
-	int rc = pay_address(c, a->address, &why);
+	int rc = pay_address_check(c, a->address, &why);
 
 	if (rc == TN_EGONE)
 		return tn_fail(err, rc, "%s", why.text);

@@ -26,7 +26,7 @@ struct tn_str show_hash(struct tn_ctx *, const struct tn_hash *);
 struct tn_str show_script(struct tn_ctx *, struct tn_bytes); /* an address, or hex */
 
 /* An address of this network, as a script: 0, or TN_EINVAL with what is wrong with it. */
-int pay_address(struct tn_ctx *, struct tn_str text, struct tn_error *);
+int pay_address_check(struct tn_ctx *, struct tn_str text, struct tn_error *);
 
 /* What may be spent, or what else there is. */
 struct pay_sums {

@@ -386,7 +386,7 @@ static int send(struct tn_ctx *c, struct payment *p, const struct send_args *a,
 	int rc = read_wait(p, a->wait, a->has_seconds, a->seconds, err);
 
 	if (!rc)
-		rc = pay_address(c, a->address, err);
+		rc = pay_address_check(c, a->address, err);
 	if (!rc)
 		rc = spend_amount(a->amount, &amount, err);
 	if (!rc)

@@ -321,7 +321,7 @@ static int put_outputs(struct tn_ctx *c, struct tn_tx *tx, struct tn_str text, s
 		struct tn_txout *o = &tx->outputs.v[tx->outputs.n++];
 
 		o->script_pubkey = (struct tn_bytes){ (const uint8_t *)to.p, to.n };
-		rc = pay_address(c, to, err);
+		rc = pay_address_check(c, to, err);
 		if (!rc)
 			rc = spend_amount(out.pay.v[i].amount, &o->value, err);
 	}

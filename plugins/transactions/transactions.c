@@ -5,9 +5,8 @@
  */
 #include "commands.h"
 #include "inside.h"
-#include "wallet.h"
-
 #include "voting.h"
+#include "wallet.h"
 
 void count_pool(struct tn_ctx *c)
 {
@@ -185,6 +184,13 @@ static int start(struct tn_ctx *c, struct tn_error *err)
 	return tn_every(c, TICK_MS, tick, NULL).v ? 0 : tn_fail(err, TN_ENOMEM, "no memory");
 }
 
+static void reloaded(struct tn_ctx *c)
+{
+	apply_conf(c);
+	voting_reloaded(c);
+	watching_reloaded(c);
+}
+
 static void up(struct tn_ctx *c, struct tn_sid s, void *slot)
 {
 	pending_up(c, s, slot);
@@ -210,21 +216,14 @@ static void stop(struct tn_ctx *c, enum tn_why why)
 	keep_flush(c);
 }
 
-static void reloaded(struct tn_ctx *c)
-{
-	apply_conf(c);
-	voting_reloaded(c);
-	watching_reloaded(c);
-}
-
 static void fini(struct tn_ctx *c)
 {
 	struct state *st = state_of(c);
 
+	voting_fini(c);
 	pay_stop(c); /* a start that failed is not stopped */
 	wallet_stop(c);
 	watching_stop(c);
-	voting_fini(c);
 	intake_free(st->intake);
 	follow_free(st->follow);
 	keep_free(st->keep);
@@ -279,15 +278,16 @@ TN_PLUGIN = {
 				  .max = 1 << 20, .pace = 1 },
 		[M_UNSUBSCRIBE] = { "Unsubscribe", &tn_wire_text, on_unsubscribe, TN_OWN,
 				    .max = 2048, .rate = 1000 }),
-	.listens = TN_ROWS(struct tn_listen,
-			   { TN_EV_MASTERNODES, sizeof(struct tn_ev_masternodes), on_masternodes,
-			     NULL },
-			   { TN_EV_CONNECT, sizeof(struct tn_ev_block), NULL, connect },
-			   { TN_EV_DISCONNECT, sizeof(struct tn_ev_block), NULL, disconnect },
-			   { TN_EV_CONNECTED, sizeof(struct tn_ev_block), connected, NULL },
-			   { TN_EV_DISCONNECTED, sizeof(struct tn_ev_block), disconnected, NULL },
-			   { TN_EV_RESET, sizeof(struct tn_ev_block), NULL, reset },
-			   { TN_EV_FINAL, sizeof(struct tn_ev_final), pay_final, NULL }),
+	.listens = TN_ROWS(
+		struct tn_listen, { TN_EV_CONNECT, sizeof(struct tn_ev_block), NULL, connect },
+		{ TN_EV_DISCONNECT, sizeof(struct tn_ev_block), NULL, disconnect },
+		{ TN_EV_CONNECTED, sizeof(struct tn_ev_block), connected, NULL },
+		{ TN_EV_DISCONNECTED, sizeof(struct tn_ev_block), disconnected, NULL },
+		{ TN_EV_RESET, sizeof(struct tn_ev_block), NULL, reset },
+		/* voting */
+		{ TN_EV_MASTERNODES, sizeof(struct tn_ev_masternodes), on_masternodes, NULL },
+		/* watching */
+		{ TN_EV_FINAL, sizeof(struct tn_ev_final), pay_final, NULL }),
 	.emits = TN_ROWS(struct tn_emits, [E_FINAL] = { TN_EV_FINAL, sizeof(struct tn_ev_final) }),
 	.options = TN_ROWS(
 		struct tn_option,
