@@ -7,3 +7,6 @@ t_47_transactions_subscribe_t_SOURCES = t/47-transactions-subscribe.c plugins/tr
 t_47_transactions_subscribe_t_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/plugins
 t_47_transactions_subscribe_t_LDADD = libtimenode.la
 TESTS += t/47-transactions-spend.t t/47-transactions-subscribe.t
+
+dist_check_SCRIPTS += t/88-wallet.t
+TESTS += t/88-wallet.t

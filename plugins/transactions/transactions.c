@@ -82,6 +82,41 @@ static void tick(struct tn_ctx *c, void *arg)
 	ask_round(c);
 }
 
+/* ---- events of the chain: each part has its share, the pool first */
+
+static int connect(struct tn_ctx *c, void *payload, struct tn_error *err)
+{
+	int rc = on_connect(c, payload, err);
+
+	return rc ? rc : wallet_connect(c, payload, err);
+}
+
+static int disconnect(struct tn_ctx *c, void *payload, struct tn_error *err)
+{
+	int rc = on_disconnect(c, payload, err);
+
+	return rc ? rc : wallet_disconnect(c, payload, err);
+}
+
+static int reset(struct tn_ctx *c, void *payload, struct tn_error *err)
+{
+	int rc = on_reset(c, payload, err);
+
+	return rc ? rc : wallet_reset(c, payload, err);
+}
+
+static void connected(struct tn_ctx *c, const void *payload)
+{
+	on_connected(c, payload);
+	wallet_connected(c, payload);
+}
+
+static void disconnected(struct tn_ctx *c, const void *payload)
+{
+	on_disconnected(c, payload);
+	wallet_disconnected(c, payload);
+}
+
 /* ---- life */
 
 static int init(struct tn_ctx *c, struct tn_error *err)
@@ -244,19 +279,14 @@ TN_PLUGIN = {
 		[M_UNSUBSCRIBE] = { "Unsubscribe", &tn_wire_text, on_unsubscribe, TN_OWN,
 				    .max = 2048, .rate = 1000 }),
 	.listens = TN_ROWS(
-		struct tn_listen, { TN_EV_CONNECT, sizeof(struct tn_ev_block), NULL, on_connect },
-		{ TN_EV_DISCONNECT, sizeof(struct tn_ev_block), NULL, on_disconnect },
-		{ TN_EV_CONNECTED, sizeof(struct tn_ev_block), on_connected, NULL },
-		{ TN_EV_DISCONNECTED, sizeof(struct tn_ev_block), on_disconnected, NULL },
-		{ TN_EV_RESET, sizeof(struct tn_ev_block), NULL, on_reset },
+		struct tn_listen, { TN_EV_CONNECT, sizeof(struct tn_ev_block), NULL, connect },
+		{ TN_EV_DISCONNECT, sizeof(struct tn_ev_block), NULL, disconnect },
+		{ TN_EV_CONNECTED, sizeof(struct tn_ev_block), connected, NULL },
+		{ TN_EV_DISCONNECTED, sizeof(struct tn_ev_block), disconnected, NULL },
+		{ TN_EV_RESET, sizeof(struct tn_ev_block), NULL, reset },
 		/* voting */
 		{ TN_EV_MASTERNODES, sizeof(struct tn_ev_masternodes), on_masternodes, NULL },
 		/* watching */
-		{ TN_EV_CONNECT, sizeof(struct tn_ev_block), NULL, wallet_connect },
-		{ TN_EV_DISCONNECT, sizeof(struct tn_ev_block), NULL, wallet_disconnect },
-		{ TN_EV_CONNECTED, sizeof(struct tn_ev_block), wallet_connected, NULL },
-		{ TN_EV_DISCONNECTED, sizeof(struct tn_ev_block), wallet_disconnected, NULL },
-		{ TN_EV_RESET, sizeof(struct tn_ev_block), NULL, wallet_reset },
 		{ TN_EV_FINAL, sizeof(struct tn_ev_final), pay_final, NULL }),
 	.emits = TN_ROWS(struct tn_emits, [E_FINAL] = { TN_EV_FINAL, sizeof(struct tn_ev_final) }),
 	.options = TN_ROWS(
@@ -332,7 +362,11 @@ TN_PLUGIN = {
 		[C_NOTIFIED] = { "notified", "changes told to subscribers", TN_M_COUNT, 0 },
 		[C_UNSUBSCRIBED] = { "subscribers_closed",
 				     "sessions ended that could not be told everything", TN_M_COUNT,
-				     0 }),
+				     0 },
+		[C_WALLET_HEIGHT] = { "wallet_height", "the wallet has read the chain up to here",
+				      TN_M_GAUGE, 0 },
+		[C_WALLET_COINS] = { "wallet_coins", "of the own key, confirmed and in the mempool",
+				     TN_M_GAUGE, 0 }),
 	.dbs = TN_ROWS(
 		struct tn_dbdef,
 		/* the pool */
@@ -371,7 +405,7 @@ TN_PLUGIN = {
 		[R_VOTES_NONE] = { "no-votes", "a question for votes that we do not have" },
 		/* watching */
 		[R_SUBSCRIPTION] = { "subscription", "a subscription that cannot be taken" },
-		[R_ASKED] = { "asked", "states of too many coins at a time" },
+		[R_STATES] = { "states", "states of too many coins at a time" },
 		[R_NOTICE] = { "notice", "a notification that nobody subscribed to" }),
 	.init = init,
 	.start = start,
