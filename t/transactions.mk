@@ -10,6 +10,12 @@ t_54_sim_transactions_t_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/plugins
 t_54_sim_transactions_t_LDADD = $(txlab_libs)
 TESTS += t/54-sim-transactions.t
 
+check_PROGRAMS += t/54-sim-mempool.t
+t_54_sim_mempool_t_SOURCES = t/54-sim-mempool.c t/lib/tap.c
+t_54_sim_mempool_t_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/plugins
+t_54_sim_mempool_t_LDADD = $(txlab_libs)
+TESTS += t/54-sim-mempool.t
+
 transactions_pool = plugins/transactions/pool.c plugins/transactions/pool.h \
 	plugins/transactions/pool_entry.c plugins/transactions/pool_entry.h \
 	plugins/transactions/heap.c plugins/transactions/heap.h
