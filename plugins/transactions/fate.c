@@ -3,7 +3,9 @@
  */
 #include <stdlib.h>
 
+#include "commands.h"
 #include "inside.h"
+#include "wallet.h"
 
 /* Those whose parent has become final or confirmed. A queue, not a recursion: a chain of payments
  * may be as long as the pool is large. */
@@ -93,6 +95,7 @@ void fate_accepted(struct tn_ctx *c, struct pool_tx *e)
 	tn_metric(c, C_ACCEPTED, 1);
 	keep_dirty(c, e);
 	count_pool(c);
+	wallet_accepted(c, e);
 	voting_accepted(c, e);
 }
 
@@ -199,6 +202,8 @@ void fate_gone(struct tn_ctx *c, struct pool_tx *list, enum gone why)
 	for (const struct pool_tx *e = list; e; e = e->next) {
 		tell_gone(c, e);
 		keep_forget(c, e);
+		wallet_gone(c, e);
+		pay_gone(c, e, why);
 		voting_gone(c, e, why);
 		if (why == GONE_EVICTED || why == GONE_EXPIRED)
 			tn_metric(c, why == GONE_EVICTED ? C_EVICTED : C_EXPIRED, 1);

@@ -12,7 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "commands.h"
 #include "inside.h"
+#include "wallet.h"
 
 enum { DONE_KEPT = 1000, PRUNE_AT_ONCE = 64 }; /* blocks that can be taken back */
 
@@ -250,6 +252,8 @@ static void leave(struct tn_ctx *c, const struct tn_block *b, struct pool_tx *e)
 	if (!was_final)
 		tell_made(c, &e->tx, &txid);
 	keep_forget(c, e);
+	wallet_gone(c, e);
+	pay_gone(c, e, GONE_CONFIRMED);
 	voting_gone(c, e, GONE_CONFIRMED);
 	fate_unblock(c, &txid, e->tx.outputs.n);
 	pool_dispose(e);
@@ -357,6 +361,7 @@ static void restore_tx(struct tn_ctx *c, const struct tn_tx *tx, bool coinbase)
 		keep_forget(c, &gone);
 	} else {
 		keep_dirty(c, e);
+		wallet_accepted(c, e);
 		voting_accepted(c, e);
 	}
 	tn_arena_unref(a);

@@ -3,9 +3,10 @@
  *
  * The descriptor and the plugin's life; transactions.h says which file does what.
  */
+#include "commands.h"
 #include "inside.h"
-
 #include "voting.h"
+#include "wallet.h"
 
 void count_pool(struct tn_ctx *c)
 {
@@ -81,6 +82,41 @@ static void tick(struct tn_ctx *c, void *arg)
 	ask_round(c);
 }
 
+/* ---- events of the chain: each part has its share, the pool first */
+
+static int connect(struct tn_ctx *c, void *payload, struct tn_error *err)
+{
+	int rc = on_connect(c, payload, err);
+
+	return rc ? rc : wallet_connect(c, payload, err);
+}
+
+static int disconnect(struct tn_ctx *c, void *payload, struct tn_error *err)
+{
+	int rc = on_disconnect(c, payload, err);
+
+	return rc ? rc : wallet_disconnect(c, payload, err);
+}
+
+static int reset(struct tn_ctx *c, void *payload, struct tn_error *err)
+{
+	int rc = on_reset(c, payload, err);
+
+	return rc ? rc : wallet_reset(c, payload, err);
+}
+
+static void connected(struct tn_ctx *c, const void *payload)
+{
+	on_connected(c, payload);
+	wallet_connected(c, payload);
+}
+
+static void disconnected(struct tn_ctx *c, const void *payload)
+{
+	on_disconnected(c, payload);
+	wallet_disconnected(c, payload);
+}
+
 /* ---- life */
 
 static int init(struct tn_ctx *c, struct tn_error *err)
@@ -119,6 +155,7 @@ static void tell_loaded(struct tn_ctx *c)
 
 	for (struct pool_tx *e = pool_next(p, NULL); e; e = next) {
 		next = pool_next(p, e);
+		wallet_accepted(c, e);
 		voting_accepted(c, e);
 	}
 	count_pool(c);
@@ -135,12 +172,23 @@ static int start(struct tn_ctx *c, struct tn_error *err)
 	if (!rc)
 		rc = watching_start(c, err);
 	if (!rc)
+		rc = wallet_start(c, err);
+	if (!rc)
+		rc = pay_start(c, err);
+	if (!rc)
 		rc = voting_start(c, err);
 	if (rc)
 		return rc;
 	tell_loaded(c);
 	intake_start(c);
 	return tn_every(c, TICK_MS, tick, NULL).v ? 0 : tn_fail(err, TN_ENOMEM, "no memory");
+}
+
+static void reloaded(struct tn_ctx *c)
+{
+	apply_conf(c);
+	voting_reloaded(c);
+	watching_reloaded(c);
 }
 
 static void up(struct tn_ctx *c, struct tn_sid s, void *slot)
@@ -162,14 +210,10 @@ static void stop(struct tn_ctx *c, enum tn_why why)
 	intake_stop(c);
 	follow_stop(c);
 	voting_stop(c);
+	pay_stop(c);
+	wallet_stop(c);
 	watching_stop(c);
 	keep_flush(c);
-}
-
-static void reloaded(struct tn_ctx *c)
-{
-	apply_conf(c);
-	voting_reloaded(c);
 }
 
 static void fini(struct tn_ctx *c)
@@ -177,6 +221,9 @@ static void fini(struct tn_ctx *c)
 	struct state *st = state_of(c);
 
 	voting_fini(c);
+	pay_stop(c); /* a start that failed is not stopped */
+	wallet_stop(c);
+	watching_stop(c);
 	intake_free(st->intake);
 	follow_free(st->follow);
 	keep_free(st->keep);
@@ -219,25 +266,26 @@ TN_PLUGIN = {
 				 TN_DEDUP, .max = 2048, .rate = 1000, .pace = 8 },
 		/* watching */
 		[M_STATE_QUERY] = { "UTXOStateQuery", &tn_wire_outpoints, on_state_query, TN_OWN,
-				    .max = 1 << 20, .rate = 100, .pace = 50 },
+				    TN_BULK, .max = 1 << 20, .rate = 100, .pace = 50 },
 		[M_STATE_ANSWER] = { "UTXOStateResponse", &tn_wire_coin_states, NULL, TN_OWN,
 				     TN_HIDDEN, .max = 4 << 20 },
 		[M_STATE_NOTICE] = { "UTXOStateNotification", &tn_wire_coin_change, on_state_notice,
-				     TN_OWN, .max = 2048, .rate = 10000 },
+				     TN_OWN, TN_CLOSE_IF_FULL, .max = 2048, .rate = 10000 },
 		[M_STATE_UPDATE] = { "UTXOStateUpdate", &tn_wire_coin_state, on_state_update,
-				     TN_OWN, .max = 2048, .rate = 10000, .pace = 8 },
+				     TN_OWN, TN_DEDUP, .max = 2048, .rate = 10000, .pace = 8 },
+		/* no rate: one that were dropped would be missed in silence (watching.c) */
 		[M_SUBSCRIBE] = { "Subscribe", &tn_wire_subscription, on_subscribe, TN_OWN,
-				  .max = 1 << 20, .rate = 10, .pace = 1 },
+				  .max = 1 << 20, .pace = 1 },
 		[M_UNSUBSCRIBE] = { "Unsubscribe", &tn_wire_text, on_unsubscribe, TN_OWN,
-				    .max = 2048, .rate = 10 }),
+				    .max = 2048, .rate = 1000 }),
 	.listens = TN_ROWS(
-		struct tn_listen,
+		struct tn_listen, { TN_EV_CONNECT, sizeof(struct tn_ev_block), NULL, connect },
+		{ TN_EV_DISCONNECT, sizeof(struct tn_ev_block), NULL, disconnect },
+		{ TN_EV_CONNECTED, sizeof(struct tn_ev_block), connected, NULL },
+		{ TN_EV_DISCONNECTED, sizeof(struct tn_ev_block), disconnected, NULL },
+		{ TN_EV_RESET, sizeof(struct tn_ev_block), NULL, reset },
 		{ TN_EV_MASTERNODES, sizeof(struct tn_ev_masternodes), on_masternodes, NULL },
-		{ TN_EV_CONNECT, sizeof(struct tn_ev_block), NULL, on_connect },
-		{ TN_EV_DISCONNECT, sizeof(struct tn_ev_block), NULL, on_disconnect },
-		{ TN_EV_CONNECTED, sizeof(struct tn_ev_block), on_connected, NULL },
-		{ TN_EV_DISCONNECTED, sizeof(struct tn_ev_block), on_disconnected, NULL },
-		{ TN_EV_RESET, sizeof(struct tn_ev_block), NULL, on_reset }),
+		{ TN_EV_FINAL, sizeof(struct tn_ev_final), pay_final, NULL }),
 	.emits = TN_ROWS(struct tn_emits, [E_FINAL] = { TN_EV_FINAL, sizeof(struct tn_ev_final) }),
 	.options = TN_ROWS(
 		struct tn_option,
@@ -257,9 +305,16 @@ TN_PLUGIN = {
 		       "takes payments that nobody signed: for a network of December 2025"),
 		/* voting */
 		TN_OPT(struct conf, early_votes, "4096", 16, 65536,
-		       "votes kept of one voter for transactions that are not here yet")
+		       "votes kept of one voter for transactions that are not here yet"),
 		/* watching */
-		),
+		TN_OPT(struct conf, subscriptions, "64", 0, 10000, "subscriptions of one peer"),
+		TN_OPT(struct conf, subscribed, "5000", 0, 1000000,
+		       "addresses and outpoints in them"),
+		TN_OPT_SIZE(struct conf, subscribed_max, "16M", 0, INT64_C(1) << 32,
+			    "memory of all peers' subscriptions"),
+		TN_OPT(struct conf, state_updates, "false", 0, 0,
+		       "tells every peer of every change of a coin, as nodes of December 2025 do")),
+	.commands = { pay_commands, sizeof(struct tn_command), PAY_COMMANDS },
 	.metrics = TN_ROWS(
 		struct tn_metric,
 		/* the pool */
@@ -297,18 +352,26 @@ TN_PLUGIN = {
 		[C_SERVED] = { "votes_served", "votes sent to who asked", TN_M_COUNT, 0 },
 		[C_REJECTED] = { "rejected", "transactions that no quorum can approve any more",
 				 TN_M_COUNT, 0 },
-		[C_FINAL_US] = { "final_us", "from accepted to final", TN_M_TIMES, 0 }
+		[C_FINAL_US] = { "final_us", "from accepted to final", TN_M_TIMES, 0 },
 		/* watching */
-		),
+		[C_SUBSCRIPTIONS] = { "subscriptions", "of peers to changes of coins", TN_M_GAUGE,
+				      0 },
+		[C_SUBSCRIBED] = { "subscribed", "addresses and outpoints in them", TN_M_GAUGE, 0 },
+		[C_NOTIFIED] = { "notified", "changes told to subscribers", TN_M_COUNT, 0 },
+		[C_UNSUBSCRIBED] = { "subscribers_closed",
+				     "sessions ended that could not be told everything", TN_M_COUNT,
+				     0 }),
 	.dbs = TN_ROWS(
 		struct tn_dbdef,
 		/* the pool */
 		[D_TX] = { "tx", &kept_schema, 1 }, [D_DONE] = { "done", &done_schema, 1 },
 		/* voting */
 		[D_APPROVAL] = { "approval", &approval_schema, 1 },
-		[D_VOTES] = { "votes", &certificate_schema, 1 }, [D_BURIED] = { "buried", NULL, 1 }
+		[D_VOTES] = { "votes", &certificate_schema, 1 }, [D_BURIED] = { "buried", NULL, 1 },
 		/* watching */
-		),
+		[D_OWN] = { "own", &wallet_own_schema, 1 },
+		[D_SPENT] = { "own_spent", &wallet_spent_schema, 1 },
+		[D_WALLET] = { "wallet", &wallet_meta_schema, 1 }),
 	.reasons = TN_ROWS(
 		struct tn_reason,
 		/* the pool */
@@ -333,9 +396,11 @@ TN_PLUGIN = {
 		[R_VOTE_LATE] = { "vote-late", "a vote for what is final already" },
 		[R_VOTE_TIME] = { "vote-time", "a vote from the future" },
 		[R_VOTE_SIGNATURE] = { "vote-signature", "a vote with a bad signature" },
-		[R_VOTES_NONE] = { "no-votes", "a question for votes that we do not have" }
+		[R_VOTES_NONE] = { "no-votes", "a question for votes that we do not have" },
 		/* watching */
-		),
+		[R_SUBSCRIPTION] = { "subscription", "a subscription that cannot be taken" },
+		[R_ASKED] = { "asked", "states of too many coins at a time" },
+		[R_NOTICE] = { "notice", "a notification that nobody subscribed to" }),
 	.init = init,
 	.start = start,
 	.reloaded = reloaded,

@@ -32,6 +32,8 @@ struct conf {
 	/* voting */
 	uint64_t early_votes;
 	/* watching */
+	uint64_t subscriptions, subscribed, subscribed_max;
+	bool state_updates;
 };
 
 enum { /* messages */
@@ -76,13 +78,27 @@ enum { /* reasons */
        R_VOTE_LATE,
        R_VOTE_TIME,
        R_VOTE_SIGNATURE,
-       R_VOTES_NONE
+       R_VOTES_NONE,
        /* watching */
+       R_SUBSCRIPTION,
+       R_ASKED,
+       R_NOTICE
 };
 
 /* databases. D_TX: txid: struct kept. D_DONE: height, txid: struct done. D_APPROVAL: coin: struct
  * approval. D_VOTES: txid: struct certificate. D_BURIED: see approvals.h. */
-enum { D_TX, D_DONE, D_APPROVAL, D_VOTES, D_BURIED };
+enum {
+	D_TX,
+	D_DONE,
+	/* voting */
+	D_APPROVAL,
+	D_VOTES,
+	D_BURIED,
+	/* watching */
+	D_OWN,
+	D_SPENT,
+	D_WALLET
+};
 
 enum { /* metrics */
        C_COUNT,
@@ -111,6 +127,12 @@ enum { /* metrics */
        C_REJECTED,
        C_FINAL_US,
        /* watching */
+       C_SUBSCRIPTIONS,
+       C_SUBSCRIBED,
+       C_NOTIFIED,
+       C_UNSUBSCRIBED,
+       C_WALLET_HEIGHT,
+       C_WALLET_COINS
 };
 
 struct slot { /* of a session; each part has its own member */
@@ -124,6 +146,10 @@ struct slot { /* of a session; each part has its own member */
 		struct drip *drip;           /* an old node's votes; NULL: a new one */
 		struct tn_bucket serve;
 	} voting;
+	struct watching_slot {
+		struct subscriber *who; /* NULL: subscribes to nothing */
+		struct tn_bucket pace;
+	} watching;
 };
 
 struct intake;
@@ -134,6 +160,8 @@ struct keep;
 struct voting;
 struct drip;
 struct watching;
+struct wallet;
+struct pay;
 
 struct state {
 	struct tn_sha *sha;
@@ -145,6 +173,8 @@ struct state {
 	struct follow *follow;
 	struct voting *voting;
 	struct watching *watching;
+	struct wallet *wallet;
+	struct pay *pay;
 	uint64_t ticks; /* seconds it runs */
 };
 
@@ -262,7 +292,8 @@ void coin_changed(struct tn_ctx *, const struct coin_change *);
 /* Does anybody want to hear of coins that were never in the pool? */
 bool coins_watched(struct tn_ctx *);
 int watching_start(struct tn_ctx *, struct tn_error *);
-void watching_stop(struct tn_ctx *);
+void watching_stop(struct tn_ctx *); /* may be called without a start */
+void watching_reloaded(struct tn_ctx *);
 void watching_up(struct tn_ctx *, struct tn_sid, struct slot *);
 void watching_down(struct tn_ctx *, struct tn_sid, struct slot *);
 tn_msg_fn on_state_query, on_state_notice, on_state_update, on_subscribe, on_unsubscribe;

@@ -71,7 +71,7 @@ void chain_offer(struct plug *p, const struct tn_block *b, struct tn_arena *a)
 int chain_coins_of(struct plug *p, struct tn_bytes script, const struct tn_outpoint *after,
 		   uint32_t limit, struct tn_arena *a, struct tn_placed_coins *out)
 {
-	return ops()->coins_of(ctx_of(p), script, after, limit, a, out);
+	return ops()->coins_of(chain_ctx(p), script, after, limit, a, out);
 }
 
 struct waiting {
