@@ -31,6 +31,12 @@ t_54_sim_blocks_side_t_CPPFLAGS = $(unit_cppflags)
 t_54_sim_blocks_side_t_LDADD = $(chainlab_libs)
 TESTS += t/54-sim-blocks-side.t
 
+check_PROGRAMS += t/57-sim-blocks-told.t
+t_57_sim_blocks_told_t_SOURCES = t/57-sim-blocks-told.c t/lib/tap.c
+t_57_sim_blocks_told_t_CPPFLAGS = $(unit_cppflags)
+t_57_sim_blocks_told_t_LDADD = $(chainlab_libs)
+TESTS += t/57-sim-blocks-told.t
+
 dist_check_SCRIPTS += t/84-blocks.t t/85-blocks-liars.t
 TESTS += t/84-blocks.t t/85-blocks-liars.t
 

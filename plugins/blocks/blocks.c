@@ -278,4 +278,6 @@ TN_PLUGIN = {
 	.down = sync_down,
 	.stop = stop,
 	.fini = fini,
+	.save = landing_save,
+	.restore = landing_restore,
 };

@@ -4,6 +4,7 @@
  * store.c    the databases: blocks, undo data, coins, indexes, the tip
  * apply.c    one block into a batch, or back out of it
  * road.c     the one way of every block: trials, one at a time, in slices
+ * landing.c  their end: committed, told, on the disk
  * side.c     blocks beside the chain, and which branch is better
  * announce.c BlockAnnouncement; service.c the service chain
  * serve.c    questions of peers; coinset.c the hash of all coins
@@ -226,7 +227,8 @@ struct trial {
 	step_fn *step;
 	struct tn_batch *batch;
 	struct tn_ticket landing; /* finished when the batch is on the disk */
-	bool prepared, landed;
+	struct landing *lands;    /* that promise's; made once */
+	bool landed;
 	struct tn_arena *work; /* what lives as long as the trial */
 	struct tn_tip at;      /* tip inside of the batch */
 	uint64_t coins;        /* number of coins inside of it */
@@ -255,7 +257,8 @@ struct road {
 	uint64_t serial;
 	struct tn_timer timer;
 	bool running, stopped;
-	bool behind; /* the store takes no more for a moment */
+	bool behind;                            /* the store takes no more for a moment */
+	struct landing *landing, **landing_end; /* commits that are not durable yet */
 };
 
 void road_init(struct road *);
@@ -265,6 +268,18 @@ bool road_is_idle(struct tn_ctx *);
 void road_run(struct tn_ctx *);
 void road_resume(struct tn_ctx *, struct trial *); /* signatures were checked elsewhere */
 void road_stop(struct tn_ctx *);                   /* ends what waits: FATE_GONE */
+
+/* ---- landing.c */
+
+void trial_end(struct tn_ctx *, struct trial *); /* calls its end, frees it */
+void moved_free(struct moved *);                 /* a list of them */
+/* 0: accepted, the tip is moved; TN_EFULL: again later; or an error. */
+int landing_commit(struct tn_ctx *, struct trial *);
+void landing_connected(struct tn_ctx *, struct trial *); /* tells everybody, ends it */
+void landing_reset(struct tn_ctx *); /* the chain is derived anew: nothing of it is on the disk */
+/* Of tn_plugin: how much is on the disk. */
+int landing_save(struct tn_ctx *, struct tn_arena *, struct tn_view *, struct tn_error *);
+int landing_restore(struct tn_ctx *, struct tn_view, struct tn_error *);
 
 /* ---- jobs.c: TN_LATER: it is elsewhere, road_resume follows; TN_ESKIP: do it here */
 
@@ -349,6 +364,7 @@ struct state {
 	struct tn_arena *arena;
 	struct tn_tip tip;
 	uint64_t coins; /* number of unspent ones */
+	uint64_t safe; /* up to there the chain is on the disk (landing.c): peers hear of no more */
 	struct road road;
 	struct tn_seen *bad; /* hashes of blocks that broke a rule of content */
 	struct side *side;

@@ -278,6 +278,7 @@ static void begin_wipe(struct tn_ctx *c)
 	st->wiping = true;
 	st->tip = (struct tn_tip){ 0, st->genesis_hash, st->genesis->header.timestamp };
 	st->coins = 0;
+	landing_reset(c);
 	serve_forget(c, 0);
 }
 

@@ -254,6 +254,7 @@ static int check_tip(struct tn_ctx *c, const struct meta *m, struct tn_error *er
 	if (!store_index(c, NULL, m->tip.height + 1, &index))
 		return damaged(err, "there is a block above the tip");
 	st->tip = m->tip;
+	st->safe = m->tip.height;
 	st->coins = m->coins;
 	return 0;
 }

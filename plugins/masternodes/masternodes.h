@@ -8,6 +8,7 @@
  *   collateral.c   is a tier paid for           commands.c    what operators see
  *   registry.c registry_disk.c  who is there (pure)
  *   voters.c       the configured voter set     text.c        hexadecimal digits, tiers
+ *   beats.h        heartbeats, attestations, links, who is paid: with its own list
  */
 #ifndef PLUGINS_MASTERNODES_MASTERNODES_H
 #define PLUGINS_MASTERNODES_MASTERNODES_H
@@ -27,12 +28,16 @@ struct mn_conf {
 	uint64_t announce_first, announce_every, ask_every;
 	uint64_t silence, check_every, forget, change_every;
 	uint64_t registry_max;
+	uint64_t heartbeat_every;
 };
 
 struct mn_slot { /* of a session */
 	struct tn_sid sid;
 	struct tn_timer first; /* our first announcement on it */
 	struct tn_bucket own, relayed, hints;
+	/* links.c */
+	uint32_t ip; /* 0: not IPv4 */
+	bool legacy, noted, chosen;
 };
 
 struct mn_self { /* this node, as the configuration has it */
@@ -59,6 +64,7 @@ struct mn_state {
 	struct tn_arena *voters_memory;
 	struct tn_voter_set voters;
 	struct registry *registry;
+	struct mn_beats *beats; /* beats.h */
 	struct mn_self self;
 	struct tn_frame *announcement;      /* ours, encoded; NULL: none */
 	struct tn_frame *list, *short_list; /* answers to GetMasternodes; NULL: to be made */
@@ -74,7 +80,6 @@ enum { M_ANNOUNCE, M_GET, M_LIST, M_HEARTBEAT, M_ATTESTATION };
 enum { N_CHAIN };
 enum { E_CHANGED };
 enum {
-	R_UNREADY,
 	R_ADDRESS,
 	R_OURS,
 	R_OFTEN,
@@ -86,9 +91,14 @@ enum {
 	R_REPLAYED,
 	R_CHANGED,
 	R_FULL,
-	R_UNMET
+	R_UNMET,
+	R_SEQUENCE,
+	R_CHOSEN,
+	R_TWICE,
+	R_EARLY,
+	R_OVERLOAD
 };
-enum { D_REGISTRY, D_KEY };
+enum { D_REGISTRY, D_KEY, D_BEAT };
 enum { C_KNOWN, C_ACTIVE, C_TRUST, C_TAKEN, C_RELAYED };
 
 static inline struct mn_state *mn_state(struct tn_ctx *c)

@@ -74,6 +74,34 @@ int chain_coins_of(struct plug *p, struct tn_bytes script, const struct tn_outpo
 	return ops()->coins_of(chain_ctx(p), script, after, limit, a, out);
 }
 
+static uint16_t row_of(const char *name)
+{
+	const struct tn_table *t = &tn_plugin_desc_blocks.messages;
+	const struct tn_message *m = t->row;
+
+	for (uint16_t i = 0; i < t->rows; i++)
+		if (!strcmp(m[i].name, name))
+			return i;
+	bail_out("no message %s", name);
+}
+
+int chain_ask_peer(struct plug *p, const char *ip, const char *send, const char *expect,
+		   const void *body, uint32_t bytes, tn_reply_fn *done, uint64_t tag)
+{
+	struct tn_question q = { .body = body,
+				 .bytes = bytes,
+				 .send = row_of(send),
+				 .expect = row_of(expect),
+				 .timeout_ms = 20000,
+				 .tag = tag,
+				 .done = done };
+	struct tn_addr addr;
+
+	tn_addr_parse(&addr, ip, strlen(ip));
+	addr.port = 0;
+	return tn_ask_peer(chain_ctx(p), tn_find(chain_ctx(p), &addr), &q);
+}
+
 struct waiting {
 	bool done;
 	int result;

@@ -12,7 +12,7 @@
 #include "sim/disk.h"
 #include "sim/world.h"
 
-#define FLEET_MAX 64
+#define FLEET_MAX 128
 
 struct fleet_node {
 	struct fleet *fleet;
