@@ -71,7 +71,7 @@ void chain_offer(struct plug *p, const struct tn_block *b, struct tn_arena *a)
 int chain_coins_of(struct plug *p, struct tn_bytes script, const struct tn_outpoint *after,
 		   uint32_t limit, struct tn_arena *a, struct tn_placed_coins *out)
 {
-	return ops()->coins_of(ctx_of(p), script, after, limit, a, out);
+	return ops()->coins_of(chain_ctx(p), script, after, limit, a, out);
 }
 
 static uint16_t row_of(const char *name)
@@ -99,7 +99,7 @@ int chain_ask_peer(struct plug *p, const char *ip, const char *send, const char 
 
 	tn_addr_parse(&addr, ip, strlen(ip));
 	addr.port = 0;
-	return tn_ask_peer(ctx_of(p), tn_find(ctx_of(p), &addr), &q);
+	return tn_ask_peer(chain_ctx(p), tn_find(chain_ctx(p), &addr), &q);
 }
 
 struct waiting {
