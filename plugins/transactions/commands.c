@@ -113,11 +113,11 @@ static int cmd_validateaddress(struct tn_ctx *c, struct tn_cmd *cmd, const void 
 
 /* ---- own coins */
 
-void sum_coins(struct tn_ctx *c, struct sums *out)
+void pay_sums(struct tn_ctx *c, struct pay_sums *out)
 {
 	const struct wallet_coin *e = NULL;
 
-	*out = (struct sums){ .coins = 0 };
+	*out = (struct pay_sums){ .coins = 0 };
 	while ((e = wallet_next(c, e))) {
 		enum wallet_kind kind = wallet_kind(c, e);
 
@@ -145,14 +145,14 @@ static int cmd_getbalance(struct tn_ctx *c, struct tn_cmd *cmd, const void *args
 {
 	struct wallet_view v;
 	struct balance_row r;
-	struct sums s;
+	struct pay_sums s;
 	int rc = wallet_ready(c, err);
 
 	(void)args;
 	if (rc && rc != TN_EBUSY)
 		return rc;
 	wallet_view(c, &v);
-	sum_coins(c, &s);
+	pay_sums(c, &s);
 	r = (struct balance_row){ .address = show_text(v.address),
 				  .confirmed = show_amount(c, s.of[COIN_CONFIRMED]),
 				  .final = show_amount(c, s.of[COIN_FINAL]),

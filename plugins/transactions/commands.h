@@ -29,11 +29,11 @@ struct tn_str show_script(struct tn_ctx *, struct tn_bytes); /* an address, or h
 int pay_address_check(struct tn_ctx *, struct tn_str text, struct tn_error *);
 
 /* What may be spent, or what else there is. */
-struct sums {
+struct pay_sums {
 	uint64_t of[COIN_TAKEN + 1];
 	uint32_t coins;
 };
-void sum_coins(struct tn_ctx *, struct sums *);
+void pay_sums(struct tn_ctx *, struct pay_sums *);
 
 /* ---- show.c */
 

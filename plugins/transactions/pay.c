@@ -338,9 +338,9 @@ static int not_enough(struct tn_ctx *c, uint64_t amount, struct tn_error *err)
 	char want[TN_AMOUNT_TEXT], most[TN_AMOUNT_TEXT], pending[TN_AMOUNT_TEXT],
 		taken[TN_AMOUNT_TEXT];
 	uint64_t have;
-	struct sums s;
+	struct pay_sums s;
 
-	sum_coins(c, &s);
+	pay_sums(c, &s);
 	have = s.of[COIN_CONFIRMED] + s.of[COIN_FINAL] + s.of[COIN_CHANGE];
 	return tn_fail(err, TN_ENOENT,
 		       "insufficient funds for %s and its fee: at most %s can be paid now; %s is "

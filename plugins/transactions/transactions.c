@@ -284,7 +284,9 @@ TN_PLUGIN = {
 		{ TN_EV_CONNECTED, sizeof(struct tn_ev_block), connected, NULL },
 		{ TN_EV_DISCONNECTED, sizeof(struct tn_ev_block), disconnected, NULL },
 		{ TN_EV_RESET, sizeof(struct tn_ev_block), NULL, reset },
+		/* voting */
 		{ TN_EV_MASTERNODES, sizeof(struct tn_ev_masternodes), on_masternodes, NULL },
+		/* watching */
 		{ TN_EV_FINAL, sizeof(struct tn_ev_final), pay_final, NULL }),
 	.emits = TN_ROWS(struct tn_emits, [E_FINAL] = { TN_EV_FINAL, sizeof(struct tn_ev_final) }),
 	.options = TN_ROWS(
@@ -360,7 +362,11 @@ TN_PLUGIN = {
 		[C_NOTIFIED] = { "notified", "changes told to subscribers", TN_M_COUNT, 0 },
 		[C_UNSUBSCRIBED] = { "subscribers_closed",
 				     "sessions ended that could not be told everything", TN_M_COUNT,
-				     0 }),
+				     0 },
+		[C_WALLET_HEIGHT] = { "wallet_height", "the wallet has read the chain up to here",
+				      TN_M_GAUGE, 0 },
+		[C_WALLET_COINS] = { "wallet_coins", "of the own key, confirmed and in the mempool",
+				     TN_M_GAUGE, 0 }),
 	.dbs = TN_ROWS(
 		struct tn_dbdef,
 		/* the pool */
@@ -399,7 +405,7 @@ TN_PLUGIN = {
 		[R_VOTES_NONE] = { "no-votes", "a question for votes that we do not have" },
 		/* watching */
 		[R_SUBSCRIPTION] = { "subscription", "a subscription that cannot be taken" },
-		[R_ASKED] = { "asked", "states of too many coins at a time" },
+		[R_STATES] = { "states", "states of too many coins at a time" },
 		[R_NOTICE] = { "notice", "a notification that nobody subscribed to" }),
 	.init = init,
 	.start = start,

@@ -81,7 +81,7 @@ enum { /* reasons */
        R_VOTES_NONE,
        /* watching */
        R_SUBSCRIPTION,
-       R_ASKED,
+       R_STATES,
        R_NOTICE
 };
 

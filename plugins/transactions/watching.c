@@ -208,7 +208,7 @@ tn_verdict on_state_query(struct tn_ctx *c, const struct tn_msg *m)
 	struct coin_view view;
 
 	if (asked->outpoints.n > ASKED_MAX)
-		return tn_refuse(R_ASKED);
+		return tn_refuse(R_STATES);
 	answer.states.v =
 		tn_alloc(tn_scratch(c), (asked->outpoints.n + 1) * sizeof *answer.states.v);
 	if (!answer.states.v)
