@@ -62,7 +62,7 @@ static unsigned points_of(struct tn_ctx *c, struct tn_sid s, int reason)
 
 /* ---- trials */
 
-struct trial *trial_find(struct tn_ctx *c, const struct tn_hash *txid)
+struct trial *intake_find(struct tn_ctx *c, const struct tn_hash *txid)
 {
 	struct trial *t;
 
@@ -70,7 +70,7 @@ struct trial *trial_find(struct tn_ctx *c, const struct tn_hash *txid)
 	return t;
 }
 
-void trial_queue(struct trial **queue, struct trial *t)
+void intake_queue(struct trial **queue, struct trial *t)
 {
 	if (t->queue)
 		DL_DELETE(*t->queue, t);
@@ -85,14 +85,14 @@ static void release_waiters(struct intake *in, struct trial *t)
 		struct trial *w = t->waiters;
 
 		w->awaited = NULL;
-		trial_queue(&in->ready, w);
+		intake_queue(&in->ready, w);
 	}
 }
 
 static void trial_free(struct intake *in, struct trial *t)
 {
 	HASH_DEL(in->by_txid, t);
-	trial_queue(NULL, t);
+	intake_queue(NULL, t);
 	release_waiters(in, t);
 	in->bytes -= t->bytes;
 	tn_arena_unref(t->owner);
@@ -152,7 +152,7 @@ static void answer_conflict(struct tn_ctx *c, const struct trial *t)
 		voting_contradict(c, t->from, e);
 }
 
-void trial_end(struct tn_ctx *c, struct trial *t, int reason)
+void intake_end(struct tn_ctx *c, struct trial *t, int reason)
 {
 	struct feed *f = t->feed;
 
@@ -192,7 +192,7 @@ static void tell_others(struct tn_ctx *c, const struct trial *t)
 static void look_again(struct tn_ctx *c, struct trial *t)
 {
 	t->found = 0;
-	trial_queue(&intake_of(c)->ready, t);
+	intake_queue(&intake_of(c)->ready, t);
 }
 
 static int add_to_pool(struct tn_ctx *c, struct trial *t, struct pool_added *out)
@@ -221,7 +221,7 @@ static void end_as_rival(struct tn_ctx *c, struct trial *t)
 
 	if (a && tn_clone(&tn_wire_tx, t->tx, a, &copy))
 		copy = NULL;
-	trial_end(c, t, R_CONFLICT);
+	intake_end(c, t, R_CONFLICT);
 	if (copy && who_has(c, copy, &coin))
 		voting_rival(c, copy, &txid, a, &coin, who_has(c, copy, &coin));
 	tn_arena_unref(a);
@@ -268,17 +268,17 @@ static void accept_trial(struct tn_ctx *c, struct trial *t)
 		return;
 	}
 	if (rc) {
-		trial_end(c, t, rc == TN_EFULL ? R_FULL : rc == TN_EINVAL ? R_KNOWN : R_BUSY);
+		intake_end(c, t, rc == TN_EFULL ? R_FULL : rc == TN_EINVAL ? R_KNOWN : R_BUSY);
 		return;
 	}
 	fate_gone(c, added.gone, GONE_EVICTED);
 	tell_others(c, t);
-	trial_end(c, t, NO_REASON);
+	intake_end(c, t, NO_REASON);
 	fate_accepted(c, added.tx);
 	intake_parent(c, &txid);
 }
 
-void trial_go_on(struct tn_ctx *c, struct trial *t)
+void intake_go_on(struct tn_ctx *c, struct trial *t)
 {
 	t->verified = true;
 	accept_trial(c, t);
@@ -290,14 +290,14 @@ static void judge_signatures(struct tn_ctx *c, struct trial *t)
 	int reason = signed_at_all(c, t->tx, &any);
 
 	if (reason != NO_REASON) {
-		trial_end(c, t, reason);
+		intake_end(c, t, reason);
 	} else if (t->verified || !any) {
 		accept_trial(c, t);
 	} else if (tn_tx_digest(state_of(c)->sha, t->tx, &t->digest)) {
-		trial_end(c, t, R_BUSY);
+		intake_end(c, t, R_BUSY);
 	} else {
 		t->sent = t->good = 0;
-		trial_queue(&intake_of(c)->waiting, t);
+		intake_queue(&intake_of(c)->waiting, t);
 	}
 }
 
@@ -306,15 +306,15 @@ static void step(struct tn_ctx *c, struct trial *t, int *budget)
 	struct intake *in = intake_of(c);
 	int reason;
 
-	trial_queue(&in->ready, t); /* whoever is not done stands behind the others */
+	intake_queue(&in->ready, t); /* whoever is not done stands behind the others */
 	reason = resolve(c, t, budget);
 	if (reason == GO_ON)
 		return;
-	trial_queue(NULL, t);
+	intake_queue(NULL, t);
 	if (reason == NO_REASON)
 		judge_signatures(c, t);
 	else
-		trial_end(c, t, reason);
+		intake_end(c, t, reason);
 }
 
 static void on_timer(struct tn_ctx *c, void *arg)
@@ -373,7 +373,7 @@ static int first_look(struct tn_ctx *c, const struct tn_tx *tx, struct tn_hash *
 		return R_LARGE;
 	if (tn_txid(st->sha, tx, txid))
 		return R_BUSY;
-	if (pool_find(st->pool, txid) || trial_find(c, txid))
+	if (pool_find(st->pool, txid) || intake_find(c, txid))
 		return R_KNOWN;
 	reason = form_of(tx, *bytes);
 	if (reason == NO_REASON)
@@ -403,7 +403,7 @@ static struct trial *begin(struct tn_ctx *c, const struct trial *want)
 	}
 	tn_arena_ref(t->owner);
 	in->bytes += t->bytes;
-	trial_queue(&in->ready, t);
+	intake_queue(&in->ready, t);
 	return t;
 }
 
