@@ -62,7 +62,7 @@ static unsigned points_of(struct tn_ctx *c, struct tn_sid s, int reason)
 
 /* ---- trials */
 
-struct trial *intake_find(struct tn_ctx *c, const struct tn_hash *txid)
+struct trial *trial_find(struct tn_ctx *c, const struct tn_hash *txid)
 {
 	struct trial *t;
 
@@ -70,7 +70,7 @@ struct trial *intake_find(struct tn_ctx *c, const struct tn_hash *txid)
 	return t;
 }
 
-void intake_queue(struct trial **queue, struct trial *t)
+void trial_queue(struct trial **queue, struct trial *t)
 {
 	if (t->queue)
 		DL_DELETE(*t->queue, t);
@@ -85,14 +85,14 @@ static void release_waiters(struct intake *in, struct trial *t)
 		struct trial *w = t->waiters;
 
 		w->awaited = NULL;
-		intake_queue(&in->ready, w);
+		trial_queue(&in->ready, w);
 	}
 }
 
 static void trial_free(struct intake *in, struct trial *t)
 {
 	HASH_DEL(in->by_txid, t);
-	intake_queue(NULL, t);
+	trial_queue(NULL, t);
 	release_waiters(in, t);
 	in->bytes -= t->bytes;
 	tn_arena_unref(t->owner);
@@ -192,7 +192,7 @@ static void tell_others(struct tn_ctx *c, const struct trial *t)
 static void look_again(struct tn_ctx *c, struct trial *t)
 {
 	t->found = 0;
-	intake_queue(&intake_of(c)->ready, t);
+	trial_queue(&intake_of(c)->ready, t);
 }
 
 static int add_to_pool(struct tn_ctx *c, struct trial *t, struct pool_added *out)
@@ -278,7 +278,7 @@ static void accept_trial(struct tn_ctx *c, struct trial *t)
 	intake_parent(c, &txid);
 }
 
-void intake_go_on(struct tn_ctx *c, struct trial *t)
+void trial_go_on(struct tn_ctx *c, struct trial *t)
 {
 	t->verified = true;
 	accept_trial(c, t);
@@ -297,7 +297,7 @@ static void judge_signatures(struct tn_ctx *c, struct trial *t)
 		intake_end(c, t, R_BUSY);
 	} else {
 		t->sent = t->good = 0;
-		intake_queue(&intake_of(c)->waiting, t);
+		trial_queue(&intake_of(c)->waiting, t);
 	}
 }
 
@@ -306,11 +306,11 @@ static void step(struct tn_ctx *c, struct trial *t, int *budget)
 	struct intake *in = intake_of(c);
 	int reason;
 
-	intake_queue(&in->ready, t); /* whoever is not done stands behind the others */
+	trial_queue(&in->ready, t); /* whoever is not done stands behind the others */
 	reason = resolve(c, t, budget);
 	if (reason == GO_ON)
 		return;
-	intake_queue(NULL, t);
+	trial_queue(NULL, t);
 	if (reason == NO_REASON)
 		judge_signatures(c, t);
 	else
@@ -373,7 +373,7 @@ static int first_look(struct tn_ctx *c, const struct tn_tx *tx, struct tn_hash *
 		return R_LARGE;
 	if (tn_txid(st->sha, tx, txid))
 		return R_BUSY;
-	if (pool_find(st->pool, txid) || intake_find(c, txid))
+	if (pool_find(st->pool, txid) || trial_find(c, txid))
 		return R_KNOWN;
 	reason = form_of(tx, *bytes);
 	if (reason == NO_REASON)
@@ -403,7 +403,7 @@ static struct trial *begin(struct tn_ctx *c, const struct trial *want)
 	}
 	tn_arena_ref(t->owner);
 	in->bytes += t->bytes;
-	intake_queue(&in->ready, t);
+	trial_queue(&in->ready, t);
 	return t;
 }
 

@@ -67,7 +67,7 @@ static void note(struct trial *t, uint64_t value, struct tn_bytes script, bool u
 static int why_missing(struct tn_ctx *c, struct trial *t, const struct tn_hash *parent)
 {
 	struct tn_svc chain = tn_need(c, N_CHAIN);
-	struct trial *on_its_way = intake_find(c, parent);
+	struct trial *on_its_way = trial_find(c, parent);
 	uint64_t height;
 	uint32_t index;
 
@@ -78,7 +78,7 @@ static int why_missing(struct tn_ctx *c, struct trial *t, const struct tn_hash *
 	if (!on_its_way)
 		return R_ORPHAN;
 	t->awaited = on_its_way;
-	intake_queue(&on_its_way->waiters, t);
+	trial_queue(&on_its_way->waiters, t);
 	return GO_ON;
 }
 

@@ -58,14 +58,14 @@ static void on_checked(struct tn_ctx *c, int status, const void *in_, void *out_
 		return; /* the plugin stops, and its trials with it */
 	intake_of(c)->jobs--;
 	for (uint32_t i = 0; i < in->n; i++) {
-		struct trial *t = intake_find(c, &in->v[i].txid);
+		struct trial *t = trial_find(c, &in->v[i].txid);
 
 		if (!t || t->serial != in->v[i].serial)
 			continue; /* it has ended: another signature was bad */
 		if (out->code[i])
 			intake_end(c, t, out->code[i] == TN_EBAD ? R_SIGNATURE : R_BUSY);
 		else if (++t->good == t->tx->inputs.n)
-			intake_go_on(c, t);
+			trial_go_on(c, t);
 	}
 	intake_run(c);
 }
@@ -118,7 +118,7 @@ static void advance(struct intake *in, uint32_t n)
 			n -= has;
 			t->good += !has;
 		}
-		intake_queue(NULL, t);
+		trial_queue(NULL, t);
 	}
 }
 
