@@ -271,6 +271,51 @@ static void template(void)
 	end(&s);
 }
 
+/* ---- thousands of signatures */
+
+static void many_inputs(void)
+{
+	struct tn_tx *large, *bad, *small;
+	struct scene s;
+
+	begin(&s, 9, "");
+	large = pay(&s.chain, s.a, s.coin, 700, s.coin[0].value * 690, 1, 1, 1);
+	bad = pay(&s.chain, s.a, s.coin + 700, 400, s.coin[700].value * 390, 1, 1, 1);
+	((uint8_t *)(uintptr_t)bad->inputs.v[399].script_sig.p)[40] ^= 1;
+	small = pay(&s.chain, s.a, &s.coin[1150], 1, 100000, 1, 1, 1);
+	txlab_say(s.bad, TX, pay_line(s.a, large));
+	txlab_say(s.bad, TX, pay_line(s.a, bad));
+	txlab_say(s.good, TX, pay_line(s.a, small));
+	txlab_run(s.w, 5000);
+	ok(get(&s, large) != NULL, "a payment of 700 coins");
+	ok(!get(&s, bad), "one of 400, the last of which is signed badly, is refused");
+	is_uint(txlab_refused(s.node, TX, "transactions.signature"), 1, "once");
+	ok(get(&s, small) != NULL, "and a small one beside them");
+	is_uint(txlab_received(s.good, TX), 1, "good ones are passed on");
+	end(&s);
+}
+
+/* Some inputs are signed, some are not, and none need be. */
+static void mixed_inputs(void)
+{
+	struct tn_tx *good, *bad;
+	struct scene s;
+
+	begin(&s, 10, "accept_unsigned = true;");
+	good = pay(&s.chain, s.a, s.coin, 100, s.coin[0].value * 90, 1, 1, 1);
+	bad = pay(&s.chain, s.a, s.coin + 100, 100, s.coin[0].value * 90, 1, 1, 1);
+	for (unsigned i = 0; i < 100; i++)
+		if (i % 3)
+			good->inputs.v[i].script_sig.n = bad->inputs.v[i].script_sig.n = 0;
+	((uint8_t *)(uintptr_t)bad->inputs.v[99].script_sig.p)[40] ^= 1;
+	txlab_say(s.bad, TX, pay_line(s.a, good));
+	txlab_say(s.bad, TX, pay_line(s.a, bad));
+	txlab_run(s.w, 2000);
+	ok(get(&s, good) != NULL, "a third of the inputs signed: taken without need");
+	ok(!get(&s, bad), "a bad one among those that are: refused");
+	end(&s);
+}
+
 /* ---- floods */
 
 static bool bad_is_done(void *arg)
@@ -374,6 +419,8 @@ int main(void)
 	overturned();
 	branches();
 	template();
+	many_inputs();
+	mixed_inputs();
 	flood();
 	orphan_flood();
 	reindexed();
