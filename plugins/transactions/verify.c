@@ -63,7 +63,7 @@ static void on_checked(struct tn_ctx *c, int status, const void *in_, void *out_
 		if (!t || t->serial != in->v[i].serial)
 			continue; /* it has ended: another signature was bad */
 		if (out->code[i])
-			trial_end(c, t, out->code[i] == TN_EBAD ? R_SIGNATURE : R_BUSY);
+			intake_end(c, t, out->code[i] == TN_EBAD ? R_SIGNATURE : R_BUSY);
 		else if (++t->good == t->tx->inputs.n)
 			trial_go_on(c, t);
 	}
