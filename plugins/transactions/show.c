@@ -36,19 +36,9 @@ struct out_list {
 
 static struct tn_str signer(struct tn_ctx *c, const struct tn_txin *in)
 {
-	char buf[TN_ADDRESS_TEXT], *copy;
-	struct tn_net_info info;
-	struct tn_network net;
-	struct tn_key key;
+	char buf[TN_ADDRESS_TEXT];
 
-	if (in->script_sig.n != TN_SCRIPT_SIG_BYTES || tn_network_info(c, &info) ||
-	    tn_network_find(info.name, &net))
-		return show_text("");
-	memcpy(key.b, in->script_sig.p, sizeof key.b);
-	if (tn_address_of_key(state_of(c)->sha, net.digit, &key, buf))
-		return show_text("");
-	copy = tn_copy_text(tn_scratch(c), buf, strlen(buf));
-	return show_text(copy ? copy : "");
+	return show_script(c, input_owner(c, in, buf));
 }
 
 static int list_ends(struct tn_ctx *c, const struct tn_tx *tx, struct in_list *in,
