@@ -4,7 +4,7 @@ masternodes_files = plugins/masternodes/masternodes.c plugins/masternodes/servic
 	plugins/masternodes/list.c plugins/masternodes/contact.c plugins/masternodes/collateral.c \
 	plugins/masternodes/commands.c plugins/masternodes/text.c \
 	plugins/masternodes/keyfile.c plugins/masternodes/voters.c plugins/masternodes/registry.c \
-	plugins/masternodes/registry_disk.c \
+	plugins/masternodes/registry_disk.c plugins/masternodes/keep.c \
 	plugins/masternodes/links.c plugins/masternodes/beats.c plugins/masternodes/attest.c \
 	plugins/masternodes/beat_commands.c plugins/masternodes/heartbeat.c \
 	plugins/masternodes/witness.c plugins/masternodes/mesh.c plugins/masternodes/eligible.c
@@ -23,6 +23,7 @@ libtnp_masternodes_a_CPPFLAGS = $(AM_CPPFLAGS) -DTN_BUILTIN=masternodes
 builtin_objects += plugins/masternodes/libtnp_masternodes_a-masternodes.$(OBJEXT) \
 	plugins/masternodes/libtnp_masternodes_a-service.$(OBJEXT) \
 	plugins/masternodes/libtnp_masternodes_a-own.$(OBJEXT) \
+	plugins/masternodes/libtnp_masternodes_a-keep.$(OBJEXT) \
 	plugins/masternodes/libtnp_masternodes_a-announce.$(OBJEXT) \
 	plugins/masternodes/libtnp_masternodes_a-judge.$(OBJEXT) \
 	plugins/masternodes/libtnp_masternodes_a-list.$(OBJEXT) \

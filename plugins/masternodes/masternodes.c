@@ -112,78 +112,6 @@ static struct mn_limits limits_of(struct tn_ctx *c)
 				   .change_ms = conf->change_every };
 }
 
-/* ---- the registry on disk */
-
-struct saving {
-	struct tn_ctx *c;
-	struct tn_batch *batch;
-	uint32_t rows;
-};
-
-static int put_record(void *arg, const struct mn_record *r)
-{
-	struct saving *s = arg;
-	struct mn_stored stored;
-	uint8_t key[4];
-
-	registry_store(r, mn_now(s->c), &stored);
-	tn_be32(key, r->ip);
-	s->rows++;
-	return tn_put_as(s->c, s->batch, D_REGISTRY, (struct tn_view){ key, sizeof key },
-			 &mn_stored_schema, &stored);
-}
-
-static int del_record(void *arg, uint32_t ip)
-{
-	struct saving *s = arg;
-	uint8_t key[4];
-
-	tn_be32(key, ip);
-	s->rows++;
-	return tn_del(s->c, s->batch, D_REGISTRY, (struct tn_view){ key, sizeof key });
-}
-
-static void save(struct tn_ctx *c, void *arg)
-{
-	struct mn_state *st = mn_state(c);
-	struct saving s = { c, st->late ? st->late : tn_batch(c), st->late ? 1 : 0 };
-	const struct registry_out out = { put_record, del_record, &s };
-
-	(void)arg;
-	st->late = NULL;
-	if (!s.batch)
-		return;
-	if (registry_changes(st->registry, &out) || !s.rows)
-		tn_abandon(c, s.batch);
-	else if (tn_commit(c, s.batch, TN_NO_TICKET) == TN_EFULL)
-		st->late = s.batch;
-}
-
-static int load_one(struct tn_ctx *c, struct tn_view key, struct tn_view val, void *arg)
-{
-	struct tn_arena *a = arg;
-	const void *stored;
-
-	(void)key;
-	if (tn_bin_read(&mn_stored_schema, val, a, &stored, NULL))
-		return TN_EBAD;
-	registry_restore(mn_state(c)->registry, stored, mn_now(c));
-	tn_arena_reset(a);
-	return 0;
-}
-
-static int load(struct tn_ctx *c, struct tn_error *err)
-{
-	struct tn_arena *a = tn_arena_new(c);
-	int rc;
-
-	if (!a)
-		return tn_fail(err, TN_ENOMEM, "no memory");
-	rc = tn_scan(c, D_REGISTRY, (struct tn_view){ NULL, 0 }, load_one, a);
-	tn_arena_unref(a);
-	return rc ? tn_fail(err, TN_EBAD, "the registry in the store is unreadable") : 0;
-}
-
 /* ---- what changed */
 
 void mn_changed(struct tn_ctx *c)
@@ -268,7 +196,7 @@ static int make_registry(struct tn_ctx *c, struct tn_error *err)
 	st->registry = registry_create(&limits);
 	if (!st->registry)
 		return tn_fail(err, TN_ENOMEM, "no memory");
-	rc = load(c, err);
+	rc = mn_keep_load(c, err);
 	return rc ? rc : pin_voters(c, err);
 }
 
@@ -298,7 +226,8 @@ static int start(struct tn_ctx *c, struct tn_error *err)
 	if (rc)
 		return rc;
 	set_timers(c);
-	if (!st->check.v || !st->announce.v || !st->ask.v || !tn_every(c, SAVE_MS, save, NULL).v ||
+	if (!st->check.v || !st->announce.v || !st->ask.v ||
+	    !tn_every(c, SAVE_MS, mn_keep_save, NULL).v ||
 	    !tn_every(c, CONTACT_MS, mn_contact_tick, NULL).v)
 		return tn_fail(err, TN_ENOMEM, "no memory");
 	tn_metric(c, C_TRUST, mn_conf(c)->trust_announced_tier);
@@ -376,7 +305,7 @@ static void stop(struct tn_ctx *c, enum tn_why why)
 	mn_contact_end(c);
 	mn_announce_anew(c);
 	mn_list_free(c);
-	save(c, NULL);
+	mn_keep_save(c, NULL);
 }
 
 static void fini(struct tn_ctx *c)

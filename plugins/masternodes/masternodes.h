@@ -6,7 +6,7 @@
  *   announce.c     announcements out and in     judge.c       what becomes of one (pure)
  *   list.c         GetMasternodes, the answer   contact.c     dials whom it was told of
  *   collateral.c   is a tier paid for           commands.c    what operators see
- *   registry.c registry_disk.c  who is there (pure)
+ *   registry.c registry_disk.c  who is there (pure)   keep.c  it in the store
  *   voters.c       the configured voter set     text.c        hexadecimal digits, tiers
  *   beats.h        heartbeats, attestations, links, who is paid: with its own list
  */
@@ -38,6 +38,8 @@ struct mn_slot { /* of a session */
 	/* links.c */
 	uint32_t ip; /* 0: not IPv4 */
 	bool legacy, noted, chosen;
+	bool dialed;      /* by us, because it is a masternode */
+	int64_t stray_us; /* no link of the ring since then; 0: it is one */
 };
 
 struct mn_self { /* this node, as the configuration has it */
@@ -54,6 +56,7 @@ struct mn_self { /* this node, as the configuration has it */
 
 struct mn_contact { /* somebody we were told of and dial */
 	uint32_t ip;
+	bool met;
 	int64_t until_us; /* 0: nobody */
 };
 
@@ -160,6 +163,11 @@ uint8_t mn_tier_of(struct tn_ctx *, const struct mn_record *);
 bool mn_collateral_look(struct tn_ctx *, const struct mn_record *);
 void mn_collateral_tick(struct tn_ctx *); /* some of them, round and round */
 tn_tell_fn mn_on_block;
+
+/* ---- keep.c */
+
+void mn_keep_save(struct tn_ctx *, void *); /* a tn_timer_fn */
+int mn_keep_load(struct tn_ctx *, struct tn_error *);
 
 /* ---- masternodes.c */
 
