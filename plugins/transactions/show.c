@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "timenode/value.h"
+#include "voting.h"
 
 /* ---- what a transaction shows */
 
@@ -25,6 +26,19 @@ static const struct tn_schema out_schema =
 	TN_SCHEMA(struct out_row, TN_RECORD, TN_FIELD(struct out_row, amount),
 		  TN_FIELD(struct out_row, to));
 
+struct vote_row {
+	struct tn_str voter;
+	bool approve;
+	int64_t time;
+};
+static const struct tn_schema vote_schema =
+	TN_SCHEMA(struct vote_row, TN_RECORD, TN_FIELD(struct vote_row, voter),
+		  TN_FIELD(struct vote_row, approve), TN_FIELD(struct vote_row, time));
+
+struct vote_list {
+	struct vote_row *v;
+	uint32_t n;
+};
 struct in_list {
 	struct in_row *v;
 	uint32_t n;
@@ -78,21 +92,75 @@ struct tx_row {
 	int64_t time, since;
 	uint64_t size;
 	struct tn_str amount, fee;
-	uint32_t votes, voters;
+	bool final;
+	int64_t final_at;
+	uint32_t votes, quorum, voters;
+	struct vote_list voted;
 	struct in_list vin;
 	struct out_list vout;
 	struct tn_str hex;
 };
-const struct tn_schema show_tx_schema =
-	TN_SCHEMA(struct tx_row, TN_RECORD, TN_FIELD(struct tx_row, txid),
-		  TN_FIELD(struct tx_row, state), TN_FIELD(struct tx_row, confirmations),
-		  TN_FIELD(struct tx_row, height), TN_FIELD(struct tx_row, blockhash),
-		  TN_FIELD(struct tx_row, time), TN_FIELD(struct tx_row, since),
-		  TN_FIELD(struct tx_row, size), TN_FIELD(struct tx_row, amount),
-		  TN_FIELD(struct tx_row, fee), TN_FIELD(struct tx_row, votes),
-		  TN_FIELD(struct tx_row, voters), TN_LISTOF(struct tx_row, vin, &in_schema, 0),
-		  TN_LISTOF(struct tx_row, vout, &out_schema, 0),
-		  TN_FIELD_MAX(struct tx_row, hex, 0));
+const struct tn_schema show_tx_schema = TN_SCHEMA(
+	struct tx_row, TN_RECORD, TN_FIELD(struct tx_row, txid), TN_FIELD(struct tx_row, state),
+	TN_FIELD(struct tx_row, confirmations), TN_FIELD(struct tx_row, height),
+	TN_FIELD(struct tx_row, blockhash), TN_FIELD(struct tx_row, time),
+	TN_FIELD(struct tx_row, since), TN_FIELD(struct tx_row, size),
+	TN_FIELD(struct tx_row, amount), TN_FIELD(struct tx_row, fee),
+	TN_FIELD(struct tx_row, final), TN_FIELD(struct tx_row, final_at),
+	TN_FIELD(struct tx_row, votes), TN_FIELD(struct tx_row, quorum),
+	TN_FIELD(struct tx_row, voters), TN_LISTOF(struct tx_row, voted, &vote_schema, 0),
+	TN_LISTOF(struct tx_row, vin, &in_schema, 0),
+	TN_LISTOF(struct tx_row, vout, &out_schema, 0), TN_FIELD_MAX(struct tx_row, hex, 0));
+
+static int list_votes(struct tn_ctx *c, const struct tn_vote *v, uint32_t n, struct tx_row *r)
+{
+	r->voted.v = tn_alloc(tn_scratch(c), (n + (size_t)1) * sizeof *r->voted.v);
+	if (!r->voted.v)
+		return TN_ENOMEM;
+	for (uint32_t i = 0; i < n; i++)
+		r->voted.v[r->voted.n++] =
+			(struct vote_row){ v[i].voter, v[i].approve, v[i].timestamp };
+	return 0;
+}
+
+/* Of one that has left the mempool its certificate is kept for a while. */
+static int stored_votes(struct tn_ctx *c, const struct tn_hash *txid, struct tx_row *r)
+{
+	const struct certificate *cert;
+
+	if (certificate_read(c, NULL, txid, tn_scratch(c), &cert))
+		return 0;
+	r->votes = 0;
+	r->final = cert->final;
+	r->final_at = cert->final ? cert->at : 0;
+	r->voters = cert->voters;
+	r->quorum = cert->voters ? votes_quorum(cert->voters) : 0;
+	for (uint32_t i = 0; i < cert->votes.n; i++)
+		r->votes += cert->votes.v[i].approve;
+	return list_votes(c, cert->votes.v, cert->votes.n, r);
+}
+
+static int counted_votes(struct tn_ctx *c, const struct pool_tx *e, struct tx_row *r)
+{
+	const struct voting *v = state_of(c)->voting;
+	struct votes_count count = { .n = 0 };
+	struct votes_list list;
+
+	r->final = e->flags & POOL_FINAL;
+	r->final_at = r->final ? e->final_at : 0;
+	r->votes = e->votes;
+	r->voters = e->voters;
+	if (v && v->book)
+		count = votes_count(v->book, &e->txid);
+	if (!count.known)
+		return r->final ? stored_votes(c, &e->txid, r) : 0;
+	r->votes = count.approve;
+	r->voters = count.n;
+	r->quorum = count.n ? count.quorum : 0;
+	if (votes_list(v->book, &e->txid, true, tn_scratch(c), &list))
+		return TN_ENOMEM;
+	return list_votes(c, list.votes.v, list.votes.n, r);
+}
 
 static int put_tx(struct tn_ctx *c, struct tn_cmd *cmd, const struct tn_tx *tx, struct tx_row *r)
 {
@@ -113,10 +181,10 @@ static int put_pooled(struct tn_ctx *c, struct tn_cmd *cmd, const struct pool_tx
 	struct tx_row r = { .txid = show_hash(c, &e->txid),
 			    .blockhash = show_text(""),
 			    .since = e->since,
-			    .fee = show_amount(c, e->fee),
-			    .votes = e->votes,
-			    .voters = e->voters };
+			    .fee = show_amount(c, e->fee) };
 
+	if (counted_votes(c, e, &r))
+		return TN_ENOMEM;
 	r.state = show_text(e->flags & POOL_FINAL ? "final" : "pending");
 	return put_tx(c, cmd, &e->tx, &r);
 }
@@ -141,6 +209,8 @@ static int put_placed(struct tn_ctx *c, struct tn_cmd *cmd, const struct tn_hash
 		rc = tn_chain_tip(chain, &tip);
 	if (!rc && index >= b->transactions.n)
 		rc = TN_EIO;
+	if (!rc)
+		rc = stored_votes(c, txid, &r);
 	if (!rc) {
 		r.blockhash = show_hash(c, &hash);
 		r.confirmations = tip.height - height + 1;
