@@ -439,7 +439,7 @@ void road_run(struct tn_ctx *c)
 		if (r->first->fate == FATE_CONNECTED)
 			landing_connected(c, take_first(r));
 		else
-			trial_end(c, take_first(r));
+			trial_close(c, take_first(r));
 	}
 	r->running = false;
 }
@@ -499,6 +499,6 @@ void road_stop(struct tn_ctx *c)
 	r->stopped = true;
 	while (r->first) {
 		r->first->fate = FATE_GONE;
-		trial_end(c, take_first(r));
+		trial_close(c, take_first(r));
 	}
 }
