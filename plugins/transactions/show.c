@@ -4,6 +4,7 @@
 #include "commands.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "timenode/value.h"
@@ -25,6 +26,21 @@ static const struct tn_schema out_schema =
 	TN_SCHEMA(struct out_row, TN_RECORD, TN_FIELD(struct out_row, amount),
 		  TN_FIELD(struct out_row, to));
 
+struct vote_row {
+	struct tn_str voter;
+	bool approve;
+	int64_t timestamp;
+	struct tn_str signature;
+};
+static const struct tn_schema vote_schema =
+	TN_SCHEMA(struct vote_row, TN_RECORD, TN_FIELD(struct vote_row, voter),
+		  TN_FIELD(struct vote_row, approve), TN_FIELD(struct vote_row, timestamp),
+		  TN_FIELD(struct vote_row, signature));
+
+struct vote_list {
+	struct vote_row *v;
+	uint32_t n;
+};
 struct in_list {
 	struct in_row *v;
 	uint32_t n;
@@ -89,22 +105,56 @@ struct tx_row {
 	uint64_t size;
 	struct tn_str amount, fee;
 	uint32_t votes, voters;
+	struct vote_list certificate; /* whose votes this node has counted */
 	struct in_list vin;
 	struct out_list vout;
 	struct tn_str hex;
 };
-const struct tn_schema show_tx_schema =
-	TN_SCHEMA(struct tx_row, TN_RECORD, TN_FIELD(struct tx_row, txid),
-		  TN_FIELD(struct tx_row, state), TN_FIELD(struct tx_row, confirmations),
-		  TN_FIELD(struct tx_row, height), TN_FIELD(struct tx_row, blockhash),
-		  TN_FIELD(struct tx_row, time), TN_FIELD(struct tx_row, since),
-		  TN_FIELD(struct tx_row, size), TN_FIELD(struct tx_row, amount),
-		  TN_FIELD(struct tx_row, fee), TN_FIELD(struct tx_row, votes),
-		  TN_FIELD(struct tx_row, voters), TN_LISTOF(struct tx_row, vin, &in_schema, 0),
-		  TN_LISTOF(struct tx_row, vout, &out_schema, 0),
-		  TN_FIELD_MAX(struct tx_row, hex, 0));
+const struct tn_schema show_tx_schema = TN_SCHEMA(
+	struct tx_row, TN_RECORD, TN_FIELD(struct tx_row, txid), TN_FIELD(struct tx_row, state),
+	TN_FIELD(struct tx_row, confirmations), TN_FIELD(struct tx_row, height),
+	TN_FIELD(struct tx_row, blockhash), TN_FIELD(struct tx_row, time),
+	TN_FIELD(struct tx_row, since), TN_FIELD(struct tx_row, size),
+	TN_FIELD(struct tx_row, amount), TN_FIELD(struct tx_row, fee),
+	TN_FIELD(struct tx_row, votes), TN_FIELD(struct tx_row, voters),
+	TN_LISTOF(struct tx_row, certificate, &vote_schema, 0),
+	TN_LISTOF(struct tx_row, vin, &in_schema, 0),
+	TN_LISTOF(struct tx_row, vout, &out_schema, 0), TN_FIELD_MAX(struct tx_row, hex, 0));
 
-static int put_tx(struct tn_ctx *c, struct tn_cmd *cmd, const struct tn_tx *tx, struct tx_row *r)
+static struct tn_str signature_text(struct tn_ctx *c, const struct tn_sig *sig)
+{
+	char *text = tn_alloc(tn_scratch(c), 2 * sizeof sig->b + 1);
+
+	for (size_t i = 0; text && i < sizeof sig->b; i++)
+		snprintf(text + 2 * i, 3, "%02x", sig->b[i]);
+	return show_text(text ? text : "");
+}
+
+/* What makes it final, or is there of that so far: anybody who has the voters' keys can check it. */
+static int list_votes(struct tn_ctx *c, const struct tn_hash *txid, struct tx_row *r)
+{
+	struct vote_list *to = &r->certificate;
+	struct voting_votes known;
+
+	if (voting_votes(c, txid, tn_scratch(c), &known))
+		return TN_ENOMEM;
+	to->v = tn_alloc(tn_scratch(c), (known.n + (size_t)1) * sizeof *to->v);
+	if (!to->v)
+		return TN_ENOMEM;
+	for (r->votes = 0; to->n < known.n; to->n++) {
+		const struct tn_vote *v = &known.vote[to->n];
+
+		r->votes += v->approve;
+		to->v[to->n] = (struct vote_row){ v->voter, v->approve, v->timestamp,
+						  signature_text(c, &v->signature) };
+	}
+	if (known.n)
+		r->voters = known.voters;
+	return 0;
+}
+
+static int put_tx(struct tn_ctx *c, struct tn_cmd *cmd, const struct tn_tx *tx,
+		  const struct tn_hash *txid, struct tx_row *r)
 {
 	uint64_t sum = 0;
 
@@ -112,7 +162,7 @@ static int put_tx(struct tn_ctx *c, struct tn_cmd *cmd, const struct tn_tx *tx, 
 	r->time = tx->timestamp;
 	r->size = tn_bin_write(&tn_wire_tx, tx, NULL, 0);
 	r->amount = show_amount(c, sum);
-	if (list_ends(c, tx, &r->vin, &r->vout))
+	if (list_votes(c, txid, r) || list_ends(c, tx, &r->vin, &r->vout))
 		return TN_ENOMEM;
 	r->hex = rawtx_write(tn_scratch(c), tx);
 	return tn_row(c, cmd, r);
@@ -128,7 +178,7 @@ static int put_pooled(struct tn_ctx *c, struct tn_cmd *cmd, const struct pool_tx
 			    .voters = e->voters };
 
 	r.state = show_text(e->flags & POOL_FINAL ? "final" : "pending");
-	return put_tx(c, cmd, &e->tx, &r);
+	return put_tx(c, cmd, &e->tx, &e->txid, &r);
 }
 
 static int put_placed(struct tn_ctx *c, struct tn_cmd *cmd, const struct tn_hash *txid,
@@ -154,7 +204,7 @@ static int put_placed(struct tn_ctx *c, struct tn_cmd *cmd, const struct tn_hash
 	if (!rc) {
 		r.blockhash = show_hash(c, &hash);
 		r.confirmations = tip.height - height + 1;
-		rc = put_tx(c, cmd, &b->transactions.v[index], &r);
+		rc = put_tx(c, cmd, &b->transactions.v[index], txid, &r);
 	}
 	tn_arena_unref(a);
 	return rc ? tn_fail(err, rc, "the block cannot be read") : 0;
