@@ -277,8 +277,8 @@ void road_stop(struct tn_ctx *);                   /* ends what waits: FATE_GONE
 
 /* ---- landing.c */
 
-void trial_end(struct tn_ctx *, struct trial *); /* calls its end, frees it */
-void moved_free(struct moved *);                 /* a list of them */
+void trial_close(struct tn_ctx *, struct trial *); /* calls its end, frees it */
+void moved_free(struct moved *);                   /* a list of them */
 /* 0: accepted, the tip is moved; TN_EFULL: again later; or an error. */
 int landing_commit(struct tn_ctx *, struct trial *);
 void landing_connected(struct tn_ctx *, struct trial *); /* tells everybody, ends it */
@@ -339,8 +339,10 @@ void side_stop(struct tn_ctx *);
 struct slot {               /* of a session */
 	uint64_t height;    /* it told us */
 	uint64_t forked_us; /* when its other branch was last looked for */
-	bool checked;       /* its genesis block is ours */
-	bool fetching;      /* another branch is fetched from it */
+	uint64_t wants;     /* it waits for that since wants_us: height of its branch, or 0 */
+	uint64_t wants_us;
+	bool checked;  /* its genesis block is ours */
+	bool fetching; /* another branch is fetched from it */
 };
 
 struct sync;
@@ -390,6 +392,7 @@ struct state {
 	struct coinset *coinset;
 	struct sync *sync;
 	struct fork *fork;     /* a branch that is fetched */
+	uint64_t forks;        /* so many were begun */
 	struct verify *verify; /* under way */
 	struct maintain *maintain;
 	struct transfer *transfer; /* an import or export */

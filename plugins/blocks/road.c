@@ -446,7 +446,7 @@ void road_run(struct tn_ctx *c)
 		if (r->first->fate == FATE_CONNECTED)
 			landing_connected(c, take_first(r));
 		else
-			trial_end(c, take_first(r));
+			trial_close(c, take_first(r));
 	}
 	r->running = false;
 }
@@ -506,6 +506,6 @@ void road_stop(struct tn_ctx *c)
 	r->stopped = true;
 	while (r->first) {
 		r->first->fate = FATE_GONE;
-		trial_end(c, take_first(r));
+		trial_close(c, take_first(r));
 	}
 }
