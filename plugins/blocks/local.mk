@@ -3,8 +3,8 @@ blocks_files = plugins/blocks/blocks.c plugins/blocks/store.c plugins/blocks/app
 	plugins/blocks/road.c plugins/blocks/side.c plugins/blocks/announce.c \
 	plugins/blocks/service.c plugins/blocks/serve.c plugins/blocks/coinset.c \
 	plugins/blocks/sync.c plugins/blocks/commands.c plugins/blocks/verify.c \
-	plugins/blocks/maintain.c plugins/blocks/fork.c plugins/blocks/jobs.c plugins/blocks/transfer.c plugins/blocks/window.c \
-	plugins/blocks/window_next.c \
+	plugins/blocks/maintain.c plugins/blocks/fork.c plugins/blocks/jobs.c plugins/blocks/ahead.c \
+	plugins/blocks/transfer.c plugins/blocks/window.c plugins/blocks/window_next.c \
 	plugins/blocks/branch.c
 plugin_LTLIBRARIES += blocks.la
 blocks_la_SOURCES = $(blocks_files) plugins/blocks/blocks.h plugins/blocks/window.h plugins/blocks/window_impl.h plugins/blocks/branch.h plugins/blocks/commands.h
@@ -29,6 +29,7 @@ builtin_objects += plugins/blocks/libtnp_blocks_a-blocks.$(OBJEXT) \
 	plugins/blocks/libtnp_blocks_a-maintain.$(OBJEXT) \
 	plugins/blocks/libtnp_blocks_a-fork.$(OBJEXT) \
 	plugins/blocks/libtnp_blocks_a-jobs.$(OBJEXT) \
+	plugins/blocks/libtnp_blocks_a-ahead.$(OBJEXT) \
 	plugins/blocks/libtnp_blocks_a-transfer.$(OBJEXT) \
 	plugins/blocks/libtnp_blocks_a-window.$(OBJEXT) \
 	plugins/blocks/libtnp_blocks_a-window_next.$(OBJEXT) \
