@@ -239,6 +239,10 @@ TN_API int tn_signed_heartbeat(struct tn_sha *s, const struct tn_heartbeat *h, s
 TN_API int tn_signed_attestation(struct tn_sha *s, const struct tn_attestation *t,
 				 struct tn_hash *out);
 
+/* Of a claim with the optional fields; network: its name. */
+TN_API int tn_signed_announcement(struct tn_sha *s, const char *network,
+				  const struct tn_announcement *a, struct tn_hash *out);
+
 /* What an attestation names; not signed itself. */
 TN_API int tn_heartbeat_hash(struct tn_sha *s, const struct tn_heartbeat *h, struct tn_hash *out);
 
@@ -257,16 +261,22 @@ TN_API void tn_signed_block_vote(const struct tn_hash *block, bool approve,
 TN_API size_t tn_signed_envelope(unsigned index, const void *body, int64_t time, uint8_t *buf,
 				 size_t room);
 
-/* Sign in place; the two with a key member set that too. 0 or TN_ENOMEM. */
+/* Sign in place; those with a key member set that too. 0 or TN_ENOMEM. */
 TN_API int tn_heartbeat_sign(struct tn_sha *s, const struct tn_secret *k, struct tn_heartbeat *h);
 TN_API int tn_attestation_sign(struct tn_sha *s, const struct tn_secret *k,
 			       struct tn_attestation *t);
 TN_API int tn_vote_sign(const struct tn_secret *k, struct tn_vote *v);
+TN_API int tn_announcement_sign(struct tn_sha *s, const struct tn_secret *k, const char *network,
+				struct tn_announcement *a); /* its time is set already */
 
 /* Check by the key inside, or by the voter's. 0, TN_EBAD (does not fit), TN_ENOMEM. */
 TN_API int tn_heartbeat_verify(struct tn_sha *s, const struct tn_heartbeat *h);
 TN_API int tn_attestation_verify(struct tn_sha *s, const struct tn_attestation *t);
 TN_API int tn_vote_verify(const struct tn_key *key, const struct tn_vote *v);
+
+/* Strict: a name hangs on it. TN_EBAD also without time or signature, or with half a coin. */
+TN_API int tn_announcement_verify(struct tn_sha *s, const char *network,
+				  const struct tn_announcement *a);
 
 /* The signature of a block vote as it stands on the wire: any number of bytes, of which
  * only 64 can fit; of none, 64 zeros, nobody is the author.

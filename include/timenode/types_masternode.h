@@ -24,6 +24,13 @@ struct tn_announcement { /* MasternodeAnnouncement, and an element of Masternode
 	struct tn_str address, reward_address;
 	struct tn_tier tier;
 	struct tn_key public_key;
+	/* Optional fields of ours, which old nodes ignore: signed with that key, the claim may
+	 * be passed on (doc/protocol.md 9.2). The collateral comes as both or not at all. */
+	int64_t timestamp; /* Unix seconds */
+	struct tn_hash collateral_txid;
+	uint32_t collateral_vout;
+	struct tn_sig signature;
+	bool has_timestamp, has_collateral_txid, has_collateral_vout, has_signature;
 };
 
 struct tn_announcements { /* MasternodesResponse */

@@ -7,6 +7,7 @@
 
 #define HEARTBEAT_TAG "TIMECOIN_HEARTBEAT:"
 #define WITNESS_TAG "TIMECOIN_WITNESS:"
+#define ANNOUNCEMENT_TAG "TIMENODE_ANNOUNCEMENT:"
 
 static void add_str(struct tn_sha *s, struct tn_str t)
 {
@@ -42,6 +43,58 @@ int tn_signed_attestation(struct tn_sha *s, const struct tn_attestation *t, stru
 	sha_add_le64(s, (uint64_t)t->witness_timestamp);
 	tn_sha_add(s, t->witness_pubkey.b, sizeof t->witness_pubkey.b);
 	return tn_sha_end(s, out);
+}
+
+/* Led by its length: no two claims have the same bytes. */
+static void add_text(struct tn_sha *s, struct tn_str t)
+{
+	sha_add_le64(s, t.n);
+	add_str(s, t);
+}
+
+int tn_signed_announcement(struct tn_sha *s, const char *network, const struct tn_announcement *a,
+			   struct tn_hash *out)
+{
+	tn_sha_begin(s);
+	tn_sha_add(s, ANNOUNCEMENT_TAG, strlen(ANNOUNCEMENT_TAG));
+	add_text(s, (struct tn_str){ network, (uint32_t)strlen(network) });
+	add_text(s, a->address);
+	add_text(s, a->reward_address);
+	sha_add_le64(s, a->tier.tag);
+	tn_sha_add(s, a->public_key.b, sizeof a->public_key.b);
+	sha_add_le64(s, (uint64_t)a->timestamp);
+	sha_add_le64(s, a->has_collateral_txid);
+	if (a->has_collateral_txid) {
+		tn_sha_add(s, a->collateral_txid.b, sizeof a->collateral_txid.b);
+		sha_add_le64(s, a->collateral_vout);
+	}
+	return tn_sha_end(s, out);
+}
+
+int tn_announcement_sign(struct tn_sha *s, const struct tn_secret *k, const char *network,
+			 struct tn_announcement *a)
+{
+	struct tn_hash digest;
+
+	a->public_key = k->key;
+	a->has_timestamp = a->has_signature = true;
+	if (tn_signed_announcement(s, network, a, &digest) != 0)
+		return TN_ENOMEM;
+	tn_sign(k, digest.b, sizeof digest.b, &a->signature);
+	return 0;
+}
+
+int tn_announcement_verify(struct tn_sha *s, const char *network, const struct tn_announcement *a)
+{
+	struct tn_hash digest;
+
+	if (!a->has_timestamp || !a->has_signature ||
+	    a->has_collateral_txid != a->has_collateral_vout)
+		return TN_EBAD;
+	if (tn_signed_announcement(s, network, a, &digest) != 0)
+		return TN_ENOMEM;
+	return tn_verify_strict(&a->public_key, digest.b, sizeof digest.b, &a->signature) ? 0
+											  : TN_EBAD;
 }
 
 static size_t put(uint8_t *buf, size_t room, size_t at, const void *p, size_t n)

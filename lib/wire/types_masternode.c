@@ -11,7 +11,11 @@ const struct tn_schema tn_wire_announcement = TN_SCHEMA(struct tn_announcement, 
 	TN_FIELD(struct tn_announcement, address),
 	TN_FIELD(struct tn_announcement, reward_address),
 	TN_SUB(struct tn_announcement, tier, &tn_wire_tier),
-	TN_FIELD(struct tn_announcement, public_key));
+	TN_FIELD(struct tn_announcement, public_key),
+	TN_FIELD_IF(struct tn_announcement, timestamp, 0, has_timestamp, TN_F_EXT),
+	TN_FIELD_IF(struct tn_announcement, collateral_txid, 0, has_collateral_txid, TN_F_EXT),
+	TN_FIELD_IF(struct tn_announcement, collateral_vout, 0, has_collateral_vout, TN_F_EXT),
+	TN_FIELD_IF(struct tn_announcement, signature, 0, has_signature, TN_F_EXT));
 
 const struct tn_schema tn_wire_announcements = TN_SCHEMA(struct tn_announcements, TN_PLAIN,
 	TN_LISTOF(struct tn_announcements, masternodes, &tn_wire_announcement, 0));

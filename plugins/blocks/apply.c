@@ -5,7 +5,7 @@
  * is written, in slices. The batch sees its own changes, and nobody else sees them before it
  * is committed.
  */
-#include "blocks.h"
+#include "address.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -142,6 +142,15 @@ static int write_places(struct tn_ctx *c, struct apply *a, struct tn_batch *b, i
 	return rc;
 }
 
+static int write_address(struct tn_ctx *c, struct apply *a, struct tn_batch *b, int *budget)
+{
+	if (state_of(c)->address.state != ADDRESS_WHOLE)
+		return 0;
+	if (!a->walk.block)
+		address_walk(&a->walk, a->block, tn_facts_txids(a->facts), &a->undo, a->arena);
+	return address_write(c, &a->walk, b, true, budget);
+}
+
 int apply_write(struct tn_ctx *c, struct apply *a, struct tn_batch *b, int *budget)
 {
 	int rc = 0;
@@ -153,7 +162,9 @@ int apply_write(struct tn_ctx *c, struct apply *a, struct tn_batch *b, int *budg
 	a->w.ready = true;
 	if (!rc)
 		rc = write_coins(c, &a->w, b, budget);
-	return rc ? rc : write_places(c, a, b, budget);
+	if (!rc)
+		rc = write_places(c, a, b, budget);
+	return rc ? rc : write_address(c, a, b, budget);
 }
 
 int apply_seal(struct tn_ctx *c, struct apply *a, struct tn_batch *b)
@@ -230,7 +241,11 @@ int revert_write(struct tn_ctx *c, struct revert *r, struct tn_batch *b, int *bu
 			return TN_EBUSY;
 		rc = tn_del(c, b, D_TX, TN_VIEW(r->undo->txids.v[r->w.txs]));
 	}
-	return rc;
+	if (rc || state_of(c)->address.state != ADDRESS_WHOLE)
+		return rc;
+	if (!r->walk.block)
+		address_walk(&r->walk, r->block, r->undo->txids.v, r->undo, r->arena);
+	return address_write(c, &r->walk, b, false, budget);
 }
 
 int revert_seal(struct tn_ctx *c, struct revert *r, struct tn_batch *b)

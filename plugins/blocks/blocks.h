@@ -5,11 +5,13 @@
  * apply.c    one block into a batch, or back out of it
  * road.c     the one way of every block: trials, one at a time, in slices
  * ahead.c    signatures of blocks whose turn has not come
+ * landing.c  their end: committed, told, on the disk
  * side.c     blocks beside the chain, and which branch is better
  * announce.c BlockAnnouncement; service.c the service chain
  * serve.c    questions of peers; coinset.c the hash of all coins
  * sync.c     heights of peers and catching up
- * commands.c, verify.c, maintain.c  commands
+ * address.c, address_walk.c, address_build.c  the index by script (address.h)
+ * commands.c, commands_address.c, verify.c, maintain.c  commands
  */
 #ifndef PLUGINS_BLOCKS_BLOCKS_H
 #define PLUGINS_BLOCKS_BLOCKS_H
@@ -21,7 +23,7 @@
 
 struct conf {
 	uint64_t serve_max, serve_cache, waiting_max, side_max, reorg_max, window;
-	bool legacy_compat;
+	bool legacy_compat, address_index;
 };
 
 enum { /* messages */
@@ -47,7 +49,7 @@ enum { /* messages */
 };
 enum { E_CONNECT, E_DISCONNECT, E_CONNECTED, E_DISCONNECTED, E_PREFER, E_RESET };
 enum { R_KNOWN, R_BAD, R_RULE, R_ORPHAN, R_DEEP, R_BUSY, R_SIZE, R_UNKNOWN, R_UNASKED };
-enum { D_BLOCK, D_INDEX, D_HASH, D_UNDO, D_COIN, D_TX, D_META };
+enum { D_BLOCK, D_INDEX, D_HASH, D_UNDO, D_COIN, D_TX, D_META, D_ADDRESS, D_ADDRESS_TX, D_SIDE };
 enum {
 	C_HEIGHT,
 	C_TARGET,
@@ -101,6 +103,10 @@ int store_put_coin(struct tn_ctx *, struct tn_batch *, const struct tn_placed_co
 int store_del_coin(struct tn_ctx *, struct tn_batch *, const struct tn_outpoint *);
 int store_put_meta(struct tn_ctx *, struct tn_batch *, const struct tn_tip *, uint64_t coins);
 
+/* Removes up to `most` rows of the databases, in the batch; *removed: how many. 0 or an error. */
+int store_wipe(struct tn_ctx *, struct tn_batch *, const unsigned *db, unsigned n, unsigned most,
+	       unsigned *removed);
+
 /* The genesis block into an empty chain: a batch of its own. */
 int store_put_genesis(struct tn_ctx *, struct tn_error *);
 
@@ -117,6 +123,16 @@ struct writing { /* changes of the coins on their way into a batch */
 	bool ready;
 };
 
+struct address_own;
+struct address_walk { /* of address.h; its block is NULL before it begins */
+	const struct tn_block *block;
+	const struct tn_hash *txid;
+	const struct tn_undo *undo;
+	struct tn_arena *arena;
+	struct address_own *own; /* sorted, when it was needed */
+	uint32_t tx, at, spent;
+};
+
 struct apply { /* one block */
 	const struct tn_block *block;
 	const struct tn_block_facts *facts;
@@ -128,6 +144,7 @@ struct apply { /* one block */
 	uint32_t todos, checked;
 	struct tn_undo undo;
 	struct writing w;
+	struct address_walk walk;
 };
 
 /* facts NULL: judged here. The arena is the caller's. */
@@ -150,6 +167,7 @@ struct revert { /* and back */
 	struct tn_arena *arena;
 	const struct tn_undo *undo;
 	struct writing w;
+	struct address_walk walk;
 };
 int revert_begin(struct tn_ctx *, struct revert *, struct tn_batch *, uint64_t height,
 		 struct tn_error *);
@@ -219,7 +237,8 @@ struct trial {
 	step_fn *step;
 	struct tn_batch *batch;
 	struct tn_ticket landing; /* finished when the batch is on the disk */
-	bool prepared, landed;
+	struct landing *lands;    /* that promise's; made once */
+	bool landed;
 	struct tn_arena *work; /* what lives as long as the trial */
 	struct tn_tip at;      /* tip inside of the batch */
 	uint64_t coins;        /* number of coins inside of it */
@@ -229,6 +248,7 @@ struct trial {
 	struct moved *gone, **gone_end, *come, **come_end; /* for the tells */
 	size_t moved_bytes;
 	struct apply apply;
+	struct tn_arena *aside; /* keeps the block under way, one from beside the chain */
 	struct revert revert;
 	struct tn_block_facts *facts; /* of block, in work */
 	uint64_t serial;
@@ -248,8 +268,9 @@ struct road {
 	uint64_t serial;
 	struct tn_timer timer;
 	bool running, stopped;
-	bool behind;    /* the store takes no more for a moment */
-	unsigned ahead; /* jobs of ahead.c under way */
+	bool behind;                            /* the store takes no more for a moment */
+	unsigned ahead;                         /* jobs of ahead.c under way */
+	struct landing *landing, **landing_end; /* commits that are not durable yet */
 };
 
 enum { TURN_US = 8000 }; /* of work in a turn of the loop */
@@ -273,6 +294,18 @@ bool road_is_idle(struct tn_ctx *);
 void road_run(struct tn_ctx *);
 void road_resume(struct tn_ctx *, struct trial *); /* signatures were checked elsewhere */
 void road_stop(struct tn_ctx *);                   /* ends what waits: FATE_GONE */
+
+/* ---- landing.c */
+
+void trial_end(struct tn_ctx *, struct trial *); /* calls its end, frees it */
+void moved_free(struct moved *);                 /* a list of them */
+/* 0: accepted, the tip is moved; TN_EFULL: again later; or an error. */
+int landing_commit(struct tn_ctx *, struct trial *);
+void landing_connected(struct tn_ctx *, struct trial *); /* tells everybody, ends it */
+void landing_reset(struct tn_ctx *); /* the chain is derived anew: nothing of it is on the disk */
+/* Of tn_plugin: how much is on the disk. */
+int landing_save(struct tn_ctx *, struct tn_arena *, struct tn_view *, struct tn_error *);
+int landing_restore(struct tn_ctx *, struct tn_view, struct tn_error *);
 
 /* ---- jobs.c: TN_LATER: it is elsewhere, road_resume follows; TN_ESKIP: do it here */
 
@@ -303,7 +336,7 @@ void ahead_done(struct tn_ctx *, uint64_t serial, uint32_t first, uint32_t good)
  * 0, TN_LATER: some are being checked, road_resume follows; TN_ENOMEM. */
 int ahead_take(struct tn_ctx *, struct trial *);
 
-/* ---- side.c: blocks beside the chain, in memory, bounded by side_max */
+/* ---- side.c: blocks beside the chain, in the store, bounded by side_max */
 
 struct side;
 struct side *side_create(void);
@@ -317,15 +350,16 @@ enum fate side_keep(struct tn_ctx *, struct trial *);
 int side_branch(struct tn_ctx *, struct trial *t);
 /* Is that branch to take the place of ours above t->fork? */
 bool side_is_better(struct tn_ctx *, const struct trial *t, struct tn_error *);
-/* Lent until the side changes; *owner keeps it. 0 or TN_ENOENT. */
-int side_block(struct tn_ctx *, const struct tn_hash *, const struct tn_block **,
-	       struct tn_arena **owner);
+/* A block of it into the arena. 0, TN_ENOENT, or an error. */
+int side_block(struct tn_ctx *, const struct tn_hash *, struct tn_arena *,
+	       const struct tn_block **);
 /* What t's batch took off the chain is now beside it, and what it took on is not any more. */
 void side_moved(struct tn_ctx *, struct trial *);
 /* A block of it breaks a rule: it goes, and all that build on it. */
 void side_spoil(struct tn_ctx *, const struct tn_hash *);
-void side_count(struct tn_ctx *);
 uint32_t side_number(struct tn_ctx *);
+int side_start(struct tn_ctx *); /* reads what is stored */
+void side_stop(struct tn_ctx *);
 
 /* ---- sync.c */
 
@@ -355,6 +389,17 @@ void fork_stop(struct tn_ctx *);
 
 /* ---- the plugin */
 
+enum address_state {
+	ADDRESS_NONE,
+	ADDRESS_WIPING,   /* its rows go, some at a time */
+	ADDRESS_BUILDING, /* blocks below `next` are in it */
+	ADDRESS_WHOLE     /* each block brings its rows along */
+};
+struct address_index {
+	enum address_state state;
+	uint64_t next;
+};
+
 struct state {
 	struct tn_sha *sha;
 	struct tn_block_rules rules;     /* and the network */
@@ -364,6 +409,7 @@ struct state {
 	struct tn_arena *arena;
 	struct tn_tip tip;
 	uint64_t coins; /* number of unspent ones */
+	uint64_t safe; /* up to there the chain is on the disk (landing.c): peers hear of no more */
 	struct road road;
 	struct tn_seen *bad; /* hashes of blocks that broke a rule of content */
 	struct side *side;
@@ -374,6 +420,9 @@ struct state {
 	struct verify *verify; /* under way */
 	struct maintain *maintain;
 	struct transfer *transfer; /* an import or export */
+	struct address_index address;
+	struct balance *balance;     /* the first of those that are counted */
+	struct build *address_build; /* it is made or removed: no block is taken */
 	uint64_t rebuild;
 	bool wiping;
 	bool failed; /* a commit failed: nothing connects any more */
@@ -429,6 +478,8 @@ tn_msg_fn serve_genesis, serve_height, serve_blocks, serve_range, serve_block, s
 void verify_free(struct tn_ctx *);   /* verify.c: ends one under way */
 void maintain_free(struct tn_ctx *); /* maintain.c: the same */
 void transfer_free(struct tn_ctx *); /* transfer.c */
+/* Is the road shut for trials with this arg? While the chain is maintained only that has some. */
+bool maintain_shuts(struct tn_ctx *, const void *arg);
 /* Was a reindex cut off? Goes on with it. */
 int maintain_resume(struct tn_ctx *, struct tn_error *);
 

@@ -13,37 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DURABLE_MS = 600000, BEHIND_MS = 5 };
+enum { BEHIND_MS = 5 };
 enum { DONE = 100 }; /* of a step: the fate is known */
 
 static int finish(struct trial *t, enum fate fate)
 {
 	t->fate = fate;
 	return DONE;
-}
-
-static void free_moved(struct moved *m)
-{
-	while (m) {
-		struct moved *next = m->next;
-
-		tn_arena_unref(m->arena);
-		free(m);
-		m = next;
-	}
-}
-
-static void free_trial(struct tn_ctx *c, struct trial *t)
-{
-	if (t->batch)
-		tn_abandon(c, t->batch);
-	free_moved(t->gone);
-	free_moved(t->come);
-	tn_arena_unref(t->apply.arena);
-	tn_arena_unref(t->revert.arena);
-	tn_arena_unref(t->work);
-	tn_arena_unref(t->owner);
-	free(t);
 }
 
 /* ---- is it worth looking at, and where does it belong */
@@ -240,7 +216,8 @@ static int begin_next(struct tn_ctx *c, struct trial *t, struct tn_arena *arena)
 	int rc = 0;
 
 	if (t->added + 1 < t->adds) {
-		rc = side_block(c, &t->add[t->added], &b, &owner);
+		owner = t->aside = tn_arena_new(c);
+		rc = owner ? side_block(c, &t->add[t->added], owner, &b) : TN_ENOMEM;
 		facts = NULL;
 	}
 	if (!rc)
@@ -342,6 +319,8 @@ static int seal(struct tn_ctx *c, struct trial *t, int *budget)
 	t->at = (struct tn_tip){ a->block->header.height, a->facts->hash,
 				 a->block->header.timestamp };
 	tn_arena_unref(a->arena);
+	tn_arena_unref(t->aside);
+	t->aside = NULL;
 	*a = (struct apply){ 0 };
 	t->added++;
 	t->step = next;
@@ -350,121 +329,19 @@ static int seal(struct tn_ctx *c, struct trial *t, int *budget)
 
 /* ---- the end of it */
 
-static void tell_all(struct tn_ctx *c, unsigned row, const struct moved *m)
-{
-	for (; m; m = m->next) {
-		struct tn_ev_block ev = { m->block, &m->hash, m->arena, NULL };
-
-		tn_tell(c, row, &ev);
-	}
-}
-
-static void count(struct tn_ctx *c, const struct trial *t)
-{
-	for (const struct moved *m = t->gone; m; m = m->next)
-		tn_metric(c, C_DISCONNECTED, 1);
-	for (const struct moved *m = t->come; m; m = m->next)
-		tn_metric(c, C_CONNECTED, 1);
-	if (t->gone && t->come)
-		tn_metric(c, C_REORGS, 1);
-	tn_metric(c, C_CONNECT_US, (int64_t)(tn_now_us(c) - t->began_us));
-	plugin_count(c);
-}
-
-static void storage_failed(struct tn_ctx *c)
-{
-	struct state *st = state_of(c);
-
-	if (!st->failed)
-		TN_LOG(c, TN_ERROR, TN_NOBODY,
-		       "the store takes no blocks any more: the chain stops at height %" PRIu64,
-		       st->tip.height);
-	st->failed = true;
-}
-
-static void end_trial(struct tn_ctx *c, struct trial *t)
-{
-	if (t->fate == FATE_RULE || t->fate == FATE_BAD)
-		tn_metric(c, C_REFUSED, 1);
-	t->end(c, t, t->fate, t->why.text);
-	if (t->landing.v) /* never committed: nobody else has the ticket */
-		tn_finish(c, t->landing, TN_EGONE, NULL);
-	free_trial(c, t);
-}
-
-static void on_durable(struct tn_ctx *c, int result, const void *payload, void *arg)
-{
-	struct trial *t = arg;
-
-	(void)payload;
-	t->landing = TN_NO_TICKET;
-	if (!t->landed)
-		return; /* whatever keeps it from the disk, the road ends it */
-	if (result == TN_EGONE) {
-		t->fate = FATE_GONE;
-	} else if (result) {
-		storage_failed(c);
-		t->fate = FATE_BUSY;
-	}
-	end_trial(c, t);
-}
-
-/* The ticket is made once, whatever number of attempts the commit takes. */
-static int prepare(struct tn_ctx *c, struct trial *t)
-{
-	if (t->prepared)
-		return 0;
-	t->prepared = true;
-	if (t->durable)
-		t->landing = tn_promise(c, DURABLE_MS, on_durable, t);
-	if (t->durable && !t->landing.v)
-		return TN_ENOMEM;
-	return store_put_meta(c, t->batch, &t->at, t->coins);
-}
-
 static int commit(struct tn_ctx *c, struct trial *t, int *budget)
 {
-	struct state *st = state_of(c);
 	int rc;
 
 	if (t->dry)
 		return finish(t, FATE_GOOD);
-	rc = prepare(c, t);
-	if (rc)
-		return rc;
-	rc = tn_commit(c, t->batch, t->landing);
+	rc = landing_commit(c, t);
 	if (rc == TN_EFULL) { /* the disk is behind */
-		st->road.behind = true;
+		state_of(c)->road.behind = true;
 		*budget = 0;
 		return TN_EBUSY;
 	}
-	t->batch = NULL;
-	if (rc) {
-		storage_failed(c);
-		return finish(t, FATE_BUSY);
-	}
-	st->tip = t->at;
-	st->coins = t->coins;
-	return finish(t, FATE_CONNECTED);
-}
-
-static void landed(struct tn_ctx *c, struct trial *t)
-{
-	struct moved *gone = t->gone, *come = t->come;
-
-	side_moved(c, t);
-	count(c, t);
-	t->gone = t->come = NULL;
-	if (gone)
-		serve_forget(c, t->fork);
-	tell_all(c, E_DISCONNECTED, gone);
-	tell_all(c, E_CONNECTED, come);
-	free_moved(gone);
-	free_moved(come);
-	t->landed = true;
-	if (!t->landing.v)
-		end_trial(c, t);
-	sync_moved(c);
+	return rc ? rc : finish(t, FATE_CONNECTED);
 }
 
 /* ---- one after the other */
@@ -557,9 +434,9 @@ void road_run(struct tn_ctx *c)
 			break;
 		}
 		if (r->first->fate == FATE_CONNECTED)
-			landed(c, take_first(r));
+			landing_connected(c, take_first(r));
 		else
-			end_trial(c, take_first(r));
+			trial_end(c, take_first(r));
 	}
 	r->running = false;
 }
@@ -575,7 +452,7 @@ int road_begin(struct tn_ctx *c, const struct trial *want)
 	struct road *r = &state_of(c)->road;
 	struct trial *t;
 
-	if (r->stopped || state_of(c)->failed || (state_of(c)->maintain && !want->arg) ||
+	if (r->stopped || state_of(c)->failed || maintain_shuts(c, want->arg) ||
 	    (r->first && r->waiting + want->bytes > conf_of(c)->waiting_max))
 		return TN_EFULL;
 	t = malloc(sizeof *t);
@@ -604,6 +481,7 @@ void road_init(struct road *r)
 {
 	*r = (struct road){ .serial = 0 };
 	r->last = &r->first;
+	r->landing_end = &r->landing;
 }
 
 bool road_is_idle(struct tn_ctx *c)
@@ -618,6 +496,6 @@ void road_stop(struct tn_ctx *c)
 	r->stopped = true;
 	while (r->first) {
 		r->first->fate = FATE_GONE;
-		end_trial(c, take_first(r));
+		trial_end(c, take_first(r));
 	}
 }

@@ -5,11 +5,14 @@
  */
 #include "masternodes.h"
 
-#include <stdio.h>
+#include <inttypes.h>
 #include <string.h>
 
+#include "beats.h"
 #include "keyfile.h"
 #include "voters.h"
+
+enum { SAVE_MS = 10000, CONTACT_MS = 1000 };
 
 /* ---- the key */
 
@@ -104,57 +107,212 @@ static struct mn_limits limits_of(struct tn_ctx *c)
 				   .group_max = private ? 0 : 16 + max / 64,
 				   .heard_max = 16 + max / 4,
 				   .told_max = private ? 16 + max / 4 : 16 + max / 32,
-				   .silence_ms = conf->silence,
+				   .silence_ms = mn_beats_silence_ms(c),
 				   .forget_ms = conf->forget,
 				   .change_ms = conf->change_every };
 }
 
-int mn_own_ip(struct tn_ctx *c, uint32_t *ip)
-{
-	struct tn_addr me;
+/* ---- what changed */
 
-	if (!mn_conf(c)->masternode)
-		return TN_ENOENT;
-	if (mn_conf(c)->address.n)
-		return mn_ip_parse(mn_conf(c)->address, ip) ? TN_ENOENT : 0;
-	return tn_self(c, &me) || !mn_ip_of(&me, ip) ? TN_ENOENT : 0;
+void mn_changed(struct tn_ctx *c)
+{
+	const struct registry *g = mn_state(c)->registry;
+	const struct tn_ev_masternodes ev = { registry_active(g), registry_count(g) };
+
+	tn_metric(c, C_KNOWN, registry_count(g));
+	tn_metric(c, C_ACTIVE, registry_active(g));
+	mn_beats_changed(c);
+	tn_tell(c, E_CHANGED, &ev);
 }
 
-/* ---- messages: none is answered or believed yet */
-
-static tn_verdict on_unready(struct tn_ctx *c, const struct tn_msg *m)
+static void on_gone(void *arg, const struct mn_record *r, bool removed)
 {
-	(void)c, (void)m;
-	return tn_refuse(R_UNREADY);
+	struct tn_ctx *c = arg;
+
+	if (removed)
+		TN_LOG(c, TN_DEBUG, TN_NOBODY, "Masternode %s is forgotten", r->text);
+	else
+		TN_LOG(c, TN_INFO, TN_NOBODY, "Masternode %s is inactive: silent for %" PRIu64 " s",
+		       r->text, registry_silence_ms(r, mn_now(c)) / 1000);
+}
+
+static void check(struct tn_ctx *c, void *arg)
+{
+	struct mn_state *st = mn_state(c);
+	struct mn_limits limits;
+
+	(void)arg;
+	mn_self_live(c);
+	limits = limits_of(c); /* silence grows with their number */
+	registry_limits(st->registry, &limits);
+	if (registry_check(st->registry, mn_now(c), on_gone, c))
+		mn_changed(c);
+	mn_collateral_tick(c);
 }
 
 /* ---- life */
 
+/* Voters are known before they are met, and no other key of theirs is ever taken. */
+static int pin_voters(struct tn_ctx *c, struct tn_error *err)
+{
+	struct mn_state *st = mn_state(c);
+	int rc = 0;
+
+	registry_unpin_all(st->registry);
+	for (uint32_t i = 0; !rc && i < st->voters.voter.n; i++) {
+		const struct tn_voter *v = &st->voters.voter.v[i];
+		uint32_t ip;
+
+		rc = mn_ip_parse(v->address, &ip);
+		if (!rc)
+			rc = registry_pin(st->registry, ip, &v->key, mn_now(c));
+	}
+	return rc ? tn_fail(err, rc, "no room for %u voters", st->voters.voter.n) : 0;
+}
+
 static int init(struct tn_ctx *c, struct tn_error *err)
 {
 	struct mn_state *st = mn_state(c);
-	struct mn_limits limits;
 	int rc = find_network(c, err);
 
 	if (rc)
 		return rc;
-	limits = limits_of(c);
 	st->sha = tn_sha_create();
-	st->registry = registry_create(&limits);
-	if (!st->sha || !st->registry)
+	if (!st->sha)
 		return tn_fail(err, TN_ENOMEM, "no memory");
-	return take_voters(c, err);
+	rc = mn_self_parse(c, mn_conf(c), &st->self, err);
+	if (!rc)
+		rc = mn_beats_init(c, err);
+	return rc ? rc : take_voters(c, err);
+}
+
+static int make_registry(struct tn_ctx *c, struct tn_error *err)
+{
+	struct mn_state *st = mn_state(c);
+	const struct mn_limits limits = limits_of(c);
+	int rc;
+
+	registry_free(st->registry);
+	st->registry = registry_create(&limits);
+	if (!st->registry)
+		return tn_fail(err, TN_ENOMEM, "no memory");
+	rc = mn_keep_load(c, err);
+	return rc ? rc : pin_voters(c, err);
+}
+
+static void set_timers(struct tn_ctx *c)
+{
+	struct mn_state *st = mn_state(c);
+
+	tn_cancel(c, st->check);
+	tn_cancel(c, st->announce);
+	tn_cancel(c, st->ask);
+	st->check = tn_every(c, mn_conf(c)->check_every, check, NULL);
+	st->announce = tn_pulse(c, mn_conf(c)->announce_every, mn_announce);
+	st->ask = tn_pulse(c, mn_conf(c)->ask_every, mn_ask);
 }
 
 static int start(struct tn_ctx *c, struct tn_error *err)
 {
-	return open_key(c, err);
+	struct mn_state *st = mn_state(c);
+	int rc = mn_self_allowed(c, err);
+
+	if (!rc)
+		rc = open_key(c, err);
+	if (!rc)
+		rc = make_registry(c, err);
+	if (!rc)
+		rc = mn_beats_start(c, err);
+	if (rc)
+		return rc;
+	set_timers(c);
+	if (!st->check.v || !st->announce.v || !st->ask.v ||
+	    !tn_every(c, SAVE_MS, mn_keep_save, NULL).v ||
+	    !tn_every(c, CONTACT_MS, mn_contact_tick, NULL).v)
+		return tn_fail(err, TN_ENOMEM, "no memory");
+	tn_metric(c, C_TRUST, mn_conf(c)->trust_announced_tier);
+	if (st->self.on && mn_own_ip(c, &st->said_ip))
+		TN_LOG(c, TN_INFO, TN_NOBODY,
+		       "This node is announced as a masternode as soon as peers tell its address");
+	st->said_ip = 0;
+	mn_self_live(c);
+	mn_changed(c);
+	return 0;
+}
+
+static void up(struct tn_ctx *c, struct tn_sid sid, void *arg)
+{
+	const struct mn_conf *conf = mn_conf(c);
+	struct mn_slot *slot = arg;
+	uint64_t period = 1000 * conf->announce_every;
+
+	slot->sid = sid;
+	slot->first = tn_after(c, conf->announce_first, mn_announce_first, slot);
+	tn_bucket_init(&slot->own, 3, (uint32_t)period, 3, tn_now_us(c));
+	tn_bucket_init(&slot->relayed, 20, 1000000, 2000, tn_now_us(c));
+	tn_bucket_init(&slot->hints, 1, 1000000, 256, tn_now_us(c));
+	mn_beats_up(c, sid, slot);
+	mn_ask(c, sid, slot);
+}
+
+static void down(struct tn_ctx *c, struct tn_sid sid, void *arg)
+{
+	struct mn_slot *slot = arg;
+
+	mn_beats_down(c, sid, slot);
+	tn_cancel(c, slot->first);
+}
+
+/* Valid by itself; what the host knows besides is asked at the start alone. */
+static int check_conf(struct tn_ctx *c, const void *conf, struct tn_error *err)
+{
+	const struct mn_conf *next = conf;
+	struct tn_arena *a = tn_arena_new(c);
+	struct tn_voter_set voters;
+	struct mn_self self;
+	int rc = a ? mn_voters_parse(&next->voters, a, &voters, err)
+		   : tn_fail(err, TN_ENOMEM, "no memory");
+
+	if (!rc)
+		rc = mn_self_parse(c, next, &self, err);
+	tn_arena_unref(a);
+	return rc;
+}
+
+static void reloaded(struct tn_ctx *c)
+{
+	struct mn_state *st = mn_state(c);
+	const struct mn_limits limits = limits_of(c);
+	struct tn_error err = { "" };
+
+	mn_self_parse(c, mn_conf(c), &st->self, &err);
+	registry_limits(st->registry, &limits);
+	if (take_voters(c, &err) || pin_voters(c, &err))
+		TN_LOG(c, TN_ERROR, TN_NOBODY, "the voters are what they were: %s", err.text);
+	set_timers(c);
+	mn_announce_anew(c);
+	tn_metric(c, C_TRUST, mn_conf(c)->trust_announced_tier);
+	if (st->said_ip && mn_own_ip(c, &st->said_ip)) /* it is none any more */
+		registry_silent(st->registry, st->said_ip, mn_now(c));
+	st->said_ip = 0;
+	mn_self_live(c);
+	mn_changed(c);
+}
+
+static void stop(struct tn_ctx *c, enum tn_why why)
+{
+	(void)why;
+	mn_contact_end(c);
+	mn_announce_anew(c);
+	mn_list_free(c);
+	mn_keep_save(c, NULL);
 }
 
 static void fini(struct tn_ctx *c)
 {
 	struct mn_state *st = mn_state(c);
 
+	mn_beats_fini(c);
 	registry_free(st->registry);
 	tn_arena_unref(st->voters_memory);
 	tn_wallet_wipe(&st->wallet);
@@ -173,16 +331,20 @@ TN_PLUGIN = {
 			    &mn_masternodes_ops }),
 	.messages = TN_ROWS(
 		struct tn_message,
-		[M_ANNOUNCE] = { "MasternodeAnnouncement", &tn_wire_announcement, on_unready,
-				 TN_OWN, .max = 4096, .rate = 50, .pace = 1 },
-		[M_GET] = { "GetMasternodes", &tn_schema_unit, on_unready, TN_OWN, .max = 64,
-			    .rate = 1, .pace = 1 },
+		[M_ANNOUNCE] = { "MasternodeAnnouncement", &tn_wire_announcement,
+				 mn_on_announcement, TN_OWN, .max = 4096, .rate = 50, .pace = 1 },
+		[M_GET] = { "GetMasternodes", &tn_schema_unit, mn_on_get, TN_OWN, TN_BULK,
+			    .max = 64, .rate = 1, .pace = 1 },
 		[M_LIST] = { "MasternodesResponse", &tn_wire_announcements, NULL, TN_OWN, TN_HIDDEN,
 			     .max = 8 << 20 },
-		[M_HEARTBEAT] = { "HeartbeatBroadcast", &tn_wire_heartbeat, on_unready, TN_OWN,
-				  TN_DEDUP, .max = 2048, .rate = 200 },
-		[M_ATTESTATION] = { "HeartbeatAttestation", &tn_wire_attestation, on_unready,
-				    TN_OWN, TN_DEDUP, .max = 2048, .rate = 500 }),
+		[M_HEARTBEAT] = { "HeartbeatBroadcast", &tn_wire_heartbeat, mn_on_heartbeat, TN_OWN,
+				  TN_DEDUP, .max = 2048, .rate = 200, .window = 64, .pace = 8 },
+		[M_ATTESTATION] = { "HeartbeatAttestation", &tn_wire_attestation, mn_on_attestation,
+				    TN_OWN, TN_DEDUP, .max = 2048, .rate = 500, .window = 64,
+				    .pace = 8 }),
+	.listens = TN_ROWS(struct tn_listen,
+			   { TN_EV_CONNECTED, sizeof(struct tn_ev_block), mn_on_block, NULL },
+			   { TN_EV_DISCONNECTED, sizeof(struct tn_ev_block), mn_on_block, NULL }),
 	.emits = TN_ROWS(struct tn_emits, [E_CHANGED] = { TN_EV_MASTERNODES,
 							  sizeof(struct tn_ev_masternodes) }),
 	.options = TN_ROWS(
@@ -213,13 +375,57 @@ TN_PLUGIN = {
 			  "silent for so long: forgotten"),
 		TN_OPT_MS(struct mn_conf, change_every, "5m", 0, 86400000,
 			  "between two changes of what one masternode says of itself"),
+		TN_OPT_MS(struct mn_conf, heartbeat_every, "1m", 1000, 600000,
+			  "time between two of our heartbeats; the same on all nodes"),
 		{ "registry_max", "10000", "masternodes known", 16, 100000,
 		  offsetof(struct mn_conf, registry_max), TN_O_INT, 1 }),
-	.dbs = TN_ROWS(struct tn_dbdef, [D_REGISTRY] = { "registry", &mn_stored_schema, 1 },
-		       [D_KEY] = { "key", NULL, 1 }),
-	.reasons = TN_ROWS(struct tn_reason, [R_UNREADY] = { "not-built",
-							     "nothing handles this message yet" }),
+	.dbs = TN_ROWS(
+		struct tn_dbdef, [D_REGISTRY] = { "registry", &mn_stored_schema, 1 },
+		[D_KEY] = { "key", NULL, 1 }, [D_BEAT] = { "heartbeat", &beat_own_schema, 1 }),
+	.commands = TN_ROWS(struct tn_command,
+			    { "masternodelist", "masternodes that are known: all, active or heard",
+			      &mn_list_args_schema, &mn_list_row_schema, mn_cmd_list },
+			    { "masternodestatus", "this node as a masternode, and why it is none",
+			      NULL, &mn_status_row_schema, mn_cmd_status },
+			    { "backupwallet", "writes a copy of this node's key to a new file",
+			      &mn_backup_args_schema, &mn_backup_row_schema, mn_cmd_backup },
+			    { "getheartbeathistory", "heartbeats that were taken, newest first",
+			      &mn_history_args_schema, &mn_history_row_schema, mn_cmd_history },
+			    { "getattestationstats", "heartbeats and attestations, counted", NULL,
+			      &mn_stats_row_schema, mn_cmd_stats }),
+	.metrics = TN_ROWS(
+		struct tn_metric, [C_KNOWN] = { "known", "masternodes known", TN_M_GAUGE, 1 },
+		[C_ACTIVE] = { "active", "of those, active", TN_M_GAUGE, 1 },
+		[C_TRUST] = { "trust_announced_tier", "1: every announced tier is believed",
+			      TN_M_GAUGE, 1 },
+		[C_TAKEN] = { "announcements", "announcements taken", TN_M_COUNT, 0 },
+		[C_RELAYED] = { "relayed", "of those, passed on", TN_M_COUNT, 0 }),
+	.reasons = TN_ROWS(
+		struct tn_reason,
+		[R_ADDRESS] = { "address", "neither the sender's own address nor signed, or no "
+					   "IPv4 address" },
+		[R_OURS] = { "ours", "our own address" },
+		[R_OFTEN] = { "often", "more than this peer or masternode may send" },
+		[R_REWARD] = { "reward", "a reward address that is none of this network" },
+		[R_SIGNATURE] = { "signature", "a signature that does not fit" },
+		[R_OLD] = { "old", "made too long ago" },
+		[R_FUTURE] = { "future", "made too far ahead" },
+		[R_KEY] = { "key", "not the key of that masternode" },
+		[R_REPLAYED] = { "replayed", "not newer than what is known" },
+		[R_CHANGED] = { "changed", "another change of the same masternode, too soon" },
+		[R_FULL] = { "no-room", "the registry is full" },
+		[R_UNMET] = { "unmet", "a masternode that has not spoken for itself here" },
+		[R_SEQUENCE] = { "sequence", "a heartbeat whose number does not grow" },
+		[R_CHOSEN] = { "not-chosen", "not a witness of that heartbeat" },
+		[R_TWICE] = { "twice", "this key has attested that heartbeat" },
+		[R_EARLY] = { "early", "its heartbeat is not known, and no room to wait for it" },
+		[R_OVERLOAD] = { "overload", "too many signatures wait to be verified" }),
 	.init = init,
 	.start = start,
+	.check = check_conf,
+	.reloaded = reloaded,
+	.up = up,
+	.down = down,
+	.stop = stop,
 	.fini = fini,
 };

@@ -332,7 +332,7 @@ enum mn_fate registry_claim(struct registry *g, const struct mn_claim *c, bool d
 		take(r, c);
 	if (fate == MN_CHANGED)
 		r->changed_us = now.mono_us;
-	if (c->signed_at > r->signed_at)
+	if (c->signed_at)
 		r->signed_at = c->signed_at;
 	set_alive(g, r, now);
 	return fate;

@@ -42,7 +42,7 @@ static int copy(struct tn_arena *a, const char *text, struct tn_str *out)
 	return out->p ? 0 : TN_ENOMEM;
 }
 
-static uint16_t flags_of(struct tn_ctx *c, const struct mn_record *r)
+uint16_t mn_flags(struct tn_ctx *c, const struct mn_record *r)
 {
 	bool proven = r->collateral || mn_conf(c)->trust_announced_tier;
 
@@ -56,9 +56,9 @@ static int fill(struct tn_ctx *c, const struct mn_record *r, struct tn_arena *a,
 
 	*out = (struct tn_mn){ .key = r->key,
 			       .announced = r->announced,
-			       .flags = flags_of(c, r),
+			       .flags = mn_flags(c, r),
 			       .silent_s = silent < UINT32_MAX ? (uint32_t)silent : UINT32_MAX };
-	out->tier = out->flags & TN_MN_COLLATERAL ? r->announced : TN_TIER_FREE;
+	out->tier = mn_tier_of(c, r);
 	return copy(a, r->text, &out->address) || copy(a, r->reward, &out->reward) ? TN_ENOMEM : 0;
 }
 
@@ -75,7 +75,7 @@ static int op_list(struct tn_ctx *c, uint16_t all_of, struct tn_arena *a, struct
 	for (uint32_t i = 0; i < n; i++) {
 		const struct mn_record *r = registry_at(g, i);
 
-		if ((flags_of(c, r) & all_of) != all_of)
+		if ((mn_flags(c, r) & all_of) != all_of)
 			continue;
 		if (known && r->ip == me)
 			out->me = (int32_t)out->mn.n;

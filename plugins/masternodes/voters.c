@@ -6,29 +6,7 @@
 #include <string.h>
 
 #include "registry.h"
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-static bool parse_key(struct tn_str hex, struct tn_key *out)
-{
-	if (hex.n != 2 * sizeof out->b)
-		return false;
-	for (size_t i = 0; i < sizeof out->b; i++) {
-		int hi = hex_digit(hex.p[2 * i]), lo = hex_digit(hex.p[2 * i + 1]);
-
-		if (hi < 0 || lo < 0)
-			return false;
-		out->b[i] = (uint8_t)(hi << 4 | lo);
-	}
-	return true;
-}
+#include "text.h"
 
 static int parse_one(struct tn_str text, struct tn_arena *a, struct tn_voter *out,
 		     struct tn_error *err)
@@ -46,7 +24,7 @@ static int parse_one(struct tn_str text, struct tn_arena *a, struct tn_voter *ou
 	if (mn_ip_parse(left, &n) || left.n != strlen(mn_ip_text(n, ip)))
 		return tn_fail(err, TN_EINVAL, "voters: \"%.*s\" is no IPv4 address",
 			       (int)(left.n < 60 ? left.n : 60), left.p);
-	if (!parse_key(right, &out->key))
+	if (mn_hex_parse(right, out->key.b, sizeof out->key.b))
 		return tn_fail(err, TN_EINVAL, "voters: the key of %s is not 64 hexadecimal digits",
 			       ip);
 	if (!tn_key_decodes(&out->key))
