@@ -436,7 +436,7 @@ void road_run(struct tn_ctx *c)
 		if (r->first->fate == FATE_CONNECTED)
 			landing_connected(c, take_first(r));
 		else
-			trial_end(c, take_first(r));
+			road_end(c, take_first(r));
 	}
 	r->running = false;
 }
@@ -496,6 +496,6 @@ void road_stop(struct tn_ctx *c)
 	r->stopped = true;
 	while (r->first) {
 		r->first->fate = FATE_GONE;
-		trial_end(c, take_first(r));
+		road_end(c, take_first(r));
 	}
 }
