@@ -7,6 +7,8 @@
 
 #include "beats.h"
 
+enum { LOOK_MS = 5000, STRAY_US = 30000000 };
+
 static struct mn_beats *beats_of(struct tn_ctx *c)
 {
 	return mn_state(c)->beats;
@@ -281,6 +283,21 @@ static struct tn_addr dialable(struct tn_ctx *c, uint32_t ip)
 	return !tn_session(c, tn_find(c, &any), &s) && s.addr.port ? s.addr : mn_dial_addr(c, ip);
 }
 
+/* One that we dialed only to meet it, or that was a neighbour: it goes when both sides have
+ * said who they are. */
+static void stray(struct tn_ctx *c, struct tn_sid sid, struct mn_slot *slot)
+{
+	struct tn_addr a = dialable(c, slot->ip);
+	int64_t now = mn_now(c).mono_us;
+
+	if (!slot->stray_us)
+		slot->stray_us = now;
+	if (now - slot->stray_us < STRAY_US || !mn_key_of(c, slot->ip))
+		return;
+	tn_dial(c, &a, TN_DIAL_MASTERNODE, false);
+	tn_close(c, sid, "this masternode is no neighbour");
+}
+
 static int note_one(struct tn_ctx *c, struct tn_sid sid, void *slot_, void *arg)
 {
 	const struct targets *t = arg;
@@ -290,6 +307,10 @@ static int note_one(struct tn_ctx *c, struct tn_sid sid, void *slot_, void *arg)
 	if (is != slot->noted)
 		tn_note(c, sid, TN_NOTE_MASTERNODE, is);
 	slot->noted = is;
+	if (is)
+		slot->stray_us = 0;
+	else if (slot->dialed)
+		stray(c, sid, slot);
 	return 0;
 }
 
@@ -336,7 +357,7 @@ static void on_look(struct tn_ctx *c, void *arg)
 
 int mn_links_start(struct tn_ctx *c)
 {
-	return tn_every(c, 5000, on_look, NULL).v ? 0 : TN_ENOMEM;
+	return tn_every(c, LOOK_MS, on_look, NULL).v ? 0 : TN_ENOMEM;
 }
 
 void mn_links_free(struct tn_ctx *c)
@@ -352,6 +373,8 @@ void mn_beats_up(struct tn_ctx *c, struct tn_sid sid, struct mn_slot *slot)
 	if (tn_session(c, sid, &s))
 		return;
 	slot->legacy = s.flags & TN_S_LEGACY;
+	slot->noted = s.flags & TN_S_MASTERNODE;
+	slot->dialed = slot->noted && s.flags & TN_S_OUTBOUND && !(s.flags & TN_S_MANUAL);
 	if (!mn_ip_of(&s.addr, &slot->ip))
 		slot->ip = 0;
 }

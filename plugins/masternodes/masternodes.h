@@ -39,6 +39,8 @@ struct mn_slot { /* of a session */
 	/* links.c */
 	uint32_t ip; /* 0: not IPv4 */
 	bool legacy, noted, chosen;
+	bool dialed;      /* by us, because it is a masternode */
+	int64_t stray_us; /* no link of the ring since then; 0: it is one */
 };
 
 struct mn_self { /* this node, as the configuration has it */
