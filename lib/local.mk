@@ -5,7 +5,7 @@ libtimenode_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 -no-undefined
 libtimenode_la_LIBADD = $(XXHASH_LIBS) $(SODIUM_LIBS)
 libtimenode_la_SOURCES = \
 	lib/base/error.c lib/base/arena.c lib/base/addr.c lib/base/bucket.c lib/base/seen.c \
-	lib/base/point.h lib/base/point.c \
+	lib/base/arena.h lib/base/point.h lib/base/point.c \
 	lib/sys/file.c \
 	lib/wire/numbers.h lib/wire/schema.h lib/wire/json.h lib/wire/sink.h lib/wire/tables.h \
 	lib/wire/schema.c lib/wire/cut.c lib/wire/envelope.c lib/wire/json_text.c \

@@ -12,6 +12,7 @@ include plugins/pingpong/local.mk
 include plugins/peers/local.mk
 include plugins/blocks/local.mk
 include plugins/masternodes/local.mk
+include plugins/transactions/local.mk
 
 noinst_LIBRARIES += libtnplugins.a
 libtnplugins_a_SOURCES = t/lib/builtins.h

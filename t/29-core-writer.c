@@ -301,6 +301,87 @@ static void failing(bool real)
 	end(&b);
 }
 
+/* Small batches and large ones on top of each other, beside an array that says what must be
+ * seen, while some are being written. */
+enum { KEYS = 6000, LARGE = 5000 };
+
+struct model {
+	int v[KEYS]; /* -1: none */
+	unsigned at, odd;
+};
+
+static void put_number(struct bed *b, struct store_batch *x, struct model *m, unsigned k, int v)
+{
+	uint8_t key[2] = { (uint8_t)(k >> 8), (uint8_t)k };
+	struct tn_view where = { key, 2 }, what = { (const uint8_t *)&v, sizeof v };
+
+	if (v < 0 ? store_del(x, b->db, where) : store_put(x, b->db, where, what))
+		bail_out("no memory");
+	m->v[k] = v;
+}
+
+static int compare_row(void *arg, struct tn_view k, struct tn_view v)
+{
+	struct model *m = arg;
+	unsigned key = (unsigned)k.p[0] << 8 | k.p[1];
+
+	while (m->at < key)
+		m->odd += m->v[m->at++] != -1;
+	m->odd += v.n != sizeof(int) || memcmp(v.p, &m->v[key], sizeof(int)) != 0;
+	m->at = key + 1;
+	return 0;
+}
+
+static unsigned differences(struct bed *b, struct model *m)
+{
+	struct tn_arena *a = tn_arena_create(0);
+
+	m->at = m->odd = 0;
+	store_scan(b->s, b->db, text(""), compare_row, m);
+	while (m->at < KEYS)
+		m->odd += m->v[m->at++] != -1;
+	for (unsigned k = 0; k < KEYS; k += 7) {
+		uint8_t key[2] = { (uint8_t)(k >> 8), (uint8_t)k };
+		struct tn_view v;
+		int rc = store_get(b->s, b->db, (struct tn_view){ key, 2 }, a, &v);
+
+		m->odd += m->v[k] < 0 ? rc != TN_ENOENT : rc || memcmp(v.p, &m->v[k], v.n);
+	}
+	tn_arena_unref(a);
+	return m->odd;
+}
+
+static void layers(bool real)
+{
+	struct bed b = begin(real);
+	struct note n[60];
+	struct model m;
+	unsigned odd = 0, seed = 7;
+
+	for (unsigned k = 0; k < KEYS; k++)
+		m.v[k] = -1;
+	for (unsigned i = 0; i < 60; i++) {
+		struct store_batch *x = store_batch(b.s);
+		unsigned most = i % 5 == 3 ? LARGE : i % 11;
+
+		for (unsigned c = 0; c <= most; c++) {
+			seed = seed * 1103515245u + 12345u;
+			put_number(&b, x, &m, (seed >> 12) % KEYS,
+				   seed >> 30 ? (int)(i * 10000 + c) : -1);
+		}
+		n[i] = (struct note){ .word = "", .bed = &b };
+		odd += store_commit_told(x, on_told, &n[i], NULL) != 0;
+		odd += differences(&b, &m);
+		if (i % 3 == 2)
+			wait_for(&b, i - 1);
+		odd += differences(&b, &m);
+	}
+	is_uint(odd, 0, "large batches and small ones: each read sees the latest");
+	wait_for(&b, 60);
+	is_uint(differences(&b, &m), 0, "all written: the same");
+	end(&b);
+}
+
 /* ---- the simulator only: what a crash forgets is a suffix */
 
 static unsigned numbers_left(struct bed *b, unsigned most)
@@ -381,8 +462,8 @@ static void bans_are_saved(bool real)
 
 int main(void)
 {
-	static void (*const cases[])(bool) = { seen_at_once, merged,  closed, bans_are_saved,
-					       bounded,      chained, failing };
+	static void (*const cases[])(bool) = { seen_at_once, merged,  closed,  bans_are_saved,
+					       bounded,      chained, failing, layers };
 
 	for (int real = 1; real >= 0; real--)
 		for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -1,25 +1,22 @@
 /* SPDX-License-Identifier: MIT
- * t/57-sim-blocks-fleet.c - many nodes, two branches, a network that parts and heals: one tip
+ * t/57-sim-blocks-fleet.c - many nodes, two branches, liars, a network that parts and heals: one tip
  *
- * The first and the last node are given blocks of two branches while partitions come and go
- * and nodes crash. When all is healed every node has the better tip and the same coins.
- * NODES=20 SEEDS=200 for the long form.
+ * The first and the last node are given blocks of two branches while partitions come and go,
+ * nodes crash and liars of every kind answer and announce. In the end every honest node has
+ * the better tip and the same coins, and none of them was blamed by another.
+ * NODES=20 LIARS=18 SEEDS=200 for the long form; a seed as argument for that one alone.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/tap.h"
-#include "sim/chainlab.h"
-#include "sim/fleet.h"
-#include "sim/rng.h"
+#include "sim/lies.h"
 
 #define SECOND 1000000u
+#define FAIR_S 1200 /* virtual seconds to agree in when all is healed */
 
-struct feed { /* a branch: its blocks by height */
-	struct chaingen *g;
-	const struct tn_block *block[200];
-	struct tn_arena *arena[200];
-	uint64_t top;
+struct scale {
+	unsigned nodes, liars;
 };
 
 static void ip_of(char *buf, size_t room, unsigned i)
@@ -27,104 +24,101 @@ static void ip_of(char *buf, size_t room, unsigned i)
 	snprintf(buf, room, "%u.28.104.%u", 50 + i * 3, 50 + i);
 }
 
-/* Each node dials the next two, in a ring. */
-static struct fleet *make(uint64_t seed, unsigned nodes)
+/* Each node dials the next two, in a ring, and one of the liars. With odd seeds nobody is ever
+ * closed or banned for his points, so that the liars are there to the end.
+ */
+static struct fleet *make(uint64_t seed, const struct scale *of, struct lies *lies)
 {
 	struct fleet *f = fleet_create(seed);
+	const char *patience = seed & 1 ? "score: { close = 1000000; ban = 1000000; }; " : "";
 
-	for (unsigned i = 0; i < nodes; i++) {
-		char conf[600], ip[32], next[32], after[32];
+	for (unsigned i = 0; i < of->nodes; i++) {
+		char conf[600], ip[32], next[32], after[32], liar[48] = "";
 
 		ip_of(ip, sizeof ip, i);
-		ip_of(next, sizeof next, (i + 1) % nodes);
-		ip_of(after, sizeof after, (i + 2) % nodes);
+		ip_of(next, sizeof next, (i + 1) % of->nodes);
+		ip_of(after, sizeof after, (i + 2) % of->nodes);
+		if (of->liars)
+			snprintf(liar, sizeof liar, ", \"%u.66.7.%u\"", 11 + i % of->liars,
+				 2 + i % of->liars);
 		snprintf(conf, sizeof conf,
 			 "network: { name = \"testnet\"; listen = [ \"%s\" ]; dial_rule = \"any\"; "
-			 "connect = [ \"%s\", \"%s\" ]; }; "
-			 "plugins: { pingpong: { }; blocks: { }; };",
-			 ip, next, after);
+			 "connect = [ \"%s\", \"%s\"%s ]; }; "
+			 "%splugins: { pingpong: { }; blocks: { }; };",
+			 ip, next, after, liar, patience);
 		fleet_add(f, ip, conf);
 	}
-	for (unsigned i = 0; i < nodes; i++)
+	lies_add(lies, f, of->liars, seed);
+	for (unsigned i = 0; i < f->nodes; i++)
 		fleet_start(&f->node[i]);
 	return f;
 }
 
-static void part(struct fleet *f, unsigned at, bool parted)
+struct story {
+	struct fleet *f;
+	struct lies lies;
+	struct feed left, right;
+	struct rng r;
+	unsigned nodes; /* honest ones */
+};
+
+/* Honest nodes only: the liars sit on both sides. */
+static void part(struct story *s, unsigned at, bool parted)
 {
 	for (unsigned i = 0; i < at; i++)
-		for (unsigned j = at; j < f->nodes; j++)
-			world_link_block(f->world, f->node[i].env, f->node[j].env, parted);
-}
-
-static void grow(struct feed *b, unsigned n)
-{
-	while (n--) {
-		struct tn_arena *a = tn_arena_create((size_t)16 << 20);
-		const struct tn_block *next = chaingen_next(b->g, a);
-
-		b->top = next->header.height;
-		b->block[b->top] = next;
-		b->arena[b->top] = a;
-	}
+		for (unsigned j = at; j < s->nodes; j++)
+			world_link_block(s->f->world, s->f->node[i].env, s->f->node[j].env, parted);
 }
 
 /* All of a branch that the node has not got. */
-static void offer(struct fleet_node *n, const struct feed *b)
+static void offer(struct story *s, unsigned node, const struct feed *b)
 {
-	if (!n->node)
-		return;
 	for (uint64_t h = 1; h <= b->top; h++)
 		if (b->block[h])
-			chain_offer(node_plug(n->node), b->block[h], b->arena[h]);
+			chain_offer(node_plug(s->f->node[node].node), b->block[h], b->arena[h]);
 }
 
-static void feed_end(struct feed *b)
+static void trouble(struct story *s)
 {
-	for (unsigned i = 0; i < 200; i++)
-		tn_arena_unref(b->arena[i]);
-	chaingen_free(b->g);
-}
+	struct rng *r = &s->r;
+	struct fleet *f = s->f;
+	unsigned who = (unsigned)rng_range(r, 1, s->nodes - 2);
 
-static void trouble(struct fleet *f, struct rng *r)
-{
-	unsigned who = (unsigned)rng_range(r, 1, f->nodes - 2);
-	bool parted = rng_range(r, 0, 2) != 0;
-
-	if (parted)
-		part(f, (unsigned)rng_range(r, 1, f->nodes - 1), true);
+	if (rng_range(r, 0, 2) != 0)
+		part(s, (unsigned)rng_range(r, 1, s->nodes - 1), true);
 	if (rng_range(r, 0, 2) == 0) {
+		lies_look(&s->lies);
 		fleet_cut(&f->node[who]);
 		fleet_run(f, rng_range(r, 1, 20) * SECOND);
 		fleet_start(&f->node[who]);
 	}
 	fleet_run(f, rng_range(r, 5, 60) * SECOND);
-	part(f, 0, false);
-	for (unsigned i = 1; i < f->nodes; i++)
-		part(f, i, false);
+	for (unsigned i = 1; i < s->nodes; i++)
+		part(s, i, false);
 	fleet_run(f, rng_range(r, 1, 30) * SECOND);
+	lies_look(&s->lies);
 }
 
-static unsigned at_tip(struct fleet *f, struct tn_tip tip)
+static unsigned at_tip(struct story *s, struct tn_tip tip)
 {
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < f->nodes; i++) {
-		struct tn_tip own = chain_tip(node_plug(f->node[i].node));
+	for (unsigned i = 0; i < s->nodes; i++) {
+		struct tn_tip own = chain_tip(node_plug(s->f->node[i].node));
 
 		n += !memcmp(own.hash.b, tip.hash.b, 32);
 	}
 	return n;
 }
 
-static unsigned same_coins(struct fleet *f)
+static unsigned same_coins(struct story *s)
 {
-	char *first = chain_ask(f->world, node_plug(f->node[0].node), "gettxoutsetinfo", "{}");
+	struct world *w = s->f->world;
+	char *first = chain_ask(w, node_plug(s->f->node[0].node), "gettxoutsetinfo", "{}");
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < f->nodes; i++) {
-		char *own =
-			chain_ask(f->world, node_plug(f->node[i].node), "gettxoutsetinfo", "{}");
+	for (unsigned i = 0; i < s->nodes; i++) {
+		char *own = chain_ask(w, node_plug(s->f->node[i].node), "gettxoutsetinfo", "{}");
 
 		n += !strcmp(own, first);
 		free(own);
@@ -142,38 +136,68 @@ static uint64_t missing(struct fleet *f)
 	return n;
 }
 
-static void run(uint64_t seed, unsigned nodes)
+/* Branches grow while the network is in trouble. */
+static void live(struct story *s)
 {
-	struct fleet *f = make(seed, nodes);
-	struct feed left = { .g = chainlab_gen(seed, 3) }, right = { .top = 0 };
-	struct rng r;
-	struct tn_tip best;
-
-	rng_seed(&r, seed, 99);
-	grow(&left, 10);
-	offer(&f->node[0], &left);
-	fleet_run(f, 70 * SECOND);
-	right.g = chaingen_fork(left.g, 1);
+	feed_grow(&s->left, 10);
+	offer(s, 0, &s->left);
+	lies_tell(&s->lies, &s->left, &s->right, false);
+	fleet_run(s->f, 70 * SECOND);
+	s->right.g = chaingen_fork(s->left.g, 1);
 	for (unsigned i = 0; i < 6; i++) {
-		grow(&left, (unsigned)rng_range(&r, 0, 6));
-		grow(&right, (unsigned)rng_range(&r, 0, 6));
-		offer(&f->node[0], &left);
-		offer(&f->node[nodes - 1], &right);
-		trouble(f, &r);
+		feed_grow(&s->left, (unsigned)rng_range(&s->r, 0, 6));
+		feed_grow(&s->right, (unsigned)rng_range(&s->r, 0, 6));
+		lies_tell(&s->lies, &s->left, &s->right, true);
+		offer(s, 0, &s->left);
+		offer(s, s->nodes - 1, &s->right);
+		trouble(s);
 	}
-	grow(&left, right.top >= left.top ? (unsigned)(right.top - left.top) + 1 : 1);
-	offer(&f->node[0], &left);
-	best = chaingen_tip(left.g);
-	fleet_run(f, 400 * SECOND);
-	is_uint(at_tip(f, best), nodes, "seed %d: all %u nodes have the better tip", (int)seed,
-		nodes);
-	is_uint(same_coins(f), nodes, "and the same coins");
-	is_uint(missing(f), 0, "every message is accounted for");
-	if (at_tip(f, best) != nodes)
-		fleet_blame(f, "t/57-sim-blocks-fleet.t");
-	feed_end(&left);
-	feed_end(&right);
-	fleet_free(f);
+}
+
+/* The left branch becomes the best one; whoever is slow in seeing it has all his time, and
+ * the liars have their say in it. Virtual seconds it took. */
+static unsigned agree(struct story *s)
+{
+	uint64_t most = s->right.top > s->lies.most ? s->right.top : s->lies.most;
+	unsigned took = 0;
+
+	feed_grow(&s->left, most >= s->left.top ? (unsigned)(most - s->left.top) + 1 : 1);
+	offer(s, 0, &s->left);
+	for (; took < FAIR_S && at_tip(s, chaingen_tip(s->left.g)) < s->nodes; took += 10) {
+		if (took % 60 == 50)
+			lies_tell(&s->lies, &s->left, &s->right, false);
+		fleet_run(s->f, 10 * SECOND);
+	}
+	fleet_run(s->f, 100 * SECOND);
+	lies_look(&s->lies);
+	return took;
+}
+
+static void run(uint64_t seed, const struct scale *of, uint64_t *against)
+{
+	struct story s = { .nodes = of->nodes };
+	unsigned took, there;
+
+	s.f = make(seed, of, &s.lies);
+	s.left.g = chainlab_gen(seed, 4); /* 5 transactions: a body that can be mutated */
+	rng_seed(&s.r, seed, 99);
+	live(&s);
+	took = agree(&s);
+	there = at_tip(&s, chaingen_tip(s.left.g));
+	is_uint(there, of->nodes, "seed %d: all %u honest nodes have the better tip (%u s)",
+		(int)seed, of->nodes, took);
+	is_uint(same_coins(&s), of->nodes, "and the same coins");
+	is_uint(missing(s.f), 0, "every message is accounted for");
+	is_uint(s.lies.against_honest, 0, "no honest node is blamed by an honest one %s",
+		s.lies.victim);
+	if (there != of->nodes || s.lies.against_honest)
+		fleet_blame(s.f, "t/57-sim-blocks-fleet.t");
+	for (unsigned i = 0; i < LIAR_KINDS; i++)
+		against[i] += s.lies.against[i];
+	fleet_free(s.f);
+	lies_end(&s.lies);
+	feed_end(&s.left);
+	feed_end(&s.right);
 }
 
 static unsigned number(const char *name, unsigned other)
@@ -183,15 +207,32 @@ static unsigned number(const char *name, unsigned other)
 	return text && *text ? (unsigned)strtoul(text, NULL, 10) : other;
 }
 
+/* Those that can be told from an honest node that is slow or on another chain. */
+static void are_blamed(const uint64_t *against)
+{
+	static const enum liar_kind told[] = { LIAR_HEIGHT, LIAR_SIGNATURE, LIAR_MUTATED,
+					       LIAR_RANGE,  LIAR_ANNOUNCE,  LIAR_EMPTY };
+
+	for (unsigned i = 0; i < sizeof told / sizeof *told; i++)
+		ok(against[told[i]] > 0, "liars are blamed: %s (%.0f points seen)",
+		   liar_name(told[i]), (double)against[told[i]] / 1000);
+	is_uint(against[LIAR_WITHHOLD] + against[LIAR_GENESIS], 0,
+		"who is silent or of another chain has no points");
+}
+
 int main(int argc, char **argv)
 {
-	unsigned nodes = number("NODES", 6), seeds = number("SEEDS", 3);
+	struct scale of = { number("NODES", 6), number("LIARS", 9) };
+	unsigned seeds = number("SEEDS", 3);
+	uint64_t against[LIAR_KINDS] = { 0 };
 
 	if (argc > 1) {
-		run(strtoull(argv[1], NULL, 10), nodes);
+		run(strtoull(argv[1], NULL, 10), &of, against);
 		return done_testing();
 	}
 	for (unsigned i = 1; i <= seeds; i++)
-		run(i, nodes);
+		run(i, &of, against);
+	if (of.liars >= LIAR_KINDS)
+		are_blamed(against);
 	return done_testing();
 }

@@ -53,6 +53,19 @@ like $list, qr/^signature\tsignature$/m, 'faults are listed';
 my $count = () = $list =~ /\n/g;
 cmp_ok $count, '>', 20, 'more than twenty';
 
+my $payee = 'TIME08sCbGZYLhzyQCFuo22hyevhvD27TL9aY9';
+my $other = 'TIME0' . 'x' x 33;
+my @fund  = map { JSON::PP->new->decode($_) }
+	lines(qw(--blocks 30 --txs 4 --fund), "$payee:250:500000000", '--fund', "$other:3:700");
+my %paid;
+for my $out (map { @{ $_->{outputs} } } map { @{ $_->{transactions} } } @fund) {
+	$paid{ pack 'C*', @{ $out->{script_pubkey} } }{ $out->{value} }++;
+}
+is_deeply $paid{$payee}, { 500000000 => 250 }, 'a fund is paid, coin by coin';
+is_deeply $paid{$other}, { 700 => 3 }, 'and so is the other';
+is((run_gen(qw(--blocks 3 --fund), "$payee:250:500000000"))[1], 2, 'unless the chain is too short');
+is((run_gen('--fund', "$payee:5"))[1], 2, 'a fund has three parts');
+
 my $cache = "$dir/chain";
 my ($first) = run_gen(qw(--blocks 12 --txs 4 --genesis --cache), $cache);
 is $first, join("\n", @plain) . "\n", 'with a cache: the same output';
@@ -62,10 +75,13 @@ print {$f} 'X';
 close $f;
 my ($again) = run_gen(qw(--blocks 12 --txs 4 --genesis --cache), $cache);
 like $again, qr/^X/, 'which comes out of it the next time';
-my ($other) = run_gen(qw(--blocks 11 --txs 4 --genesis --cache), $cache);
-is $other, join("\n", @plain[0 .. 11]) . "\n", 'unless the settings are others';
+my ($short) = run_gen(qw(--blocks 11 --txs 4 --genesis --cache), $cache);
+is $short, join("\n", @plain[0 .. 11]) . "\n", 'unless the settings are others';
 ok !-e "$cache.new", 'nothing is left';
 
 is((run_gen(qw(--blocks many)))[1], 2, 'a wrong number is an error');
 is((run_gen(qw(--bad nothing)))[1], 2, 'so is an unknown fault');
+my @every = lines(qw(--blocks 12 --txs 4 --bad signature --bad-at 5 --bad-every 3 --only-bad));
+is_deeply [map { JSON::PP->new->decode($_)->{header}{height} } @every], [5, 8, 11], 'every third is bad, and no others are printed';
+is $every[0], (lines(qw(--blocks 12 --txs 4 --bad signature --bad-at 5)))[4], 'the first as without that';
 done_testing;

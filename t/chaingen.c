@@ -2,14 +2,18 @@
  * t/chaingen.c - writes blocks from a seed to stdout, for tests of whole nodes
  *
  * usage: chaingen [--network NAME] [--genesis-time S] [--seed N] [--blocks N] [--txs N]
- *                 [--masternodes N] [--unsigned] [--fork-at H --branch N]
- *                 [--bad NAME --bad-at H] [--format lines|bincode] [--genesis] [--cache FILE]
+ *                 [--masternodes N] [--dust N] [--unsigned|--old] [--fork-at H --branch N]
+ *                 [--fund ADDRESS:COUNT:SATOSHIS ...] [--bad NAME --bad-at H
+ *                 [--bad-every N] [--only-bad]]
+ *                 [--format lines|bincode] [--genesis] [--cache FILE]
  *        chaingen --list-bad
  *
  * lines: one block a line as JSON. bincode: for each block its length, eight bytes with the
  * lowest first, and its bincode. With --fork-at blocks above H are those of branch N; the
- * others are the same whatever N. With --bad the block at that height is wrong and the
- * others are as if it were not. With --cache the output is also kept in FILE, behind a line
+ * others are the same whatever N. With --bad the block at that height, and with
+ * --bad-every each N above it, is wrong and the others are as if it were not; --only-bad prints
+ * no others. --fund, up to 8 times, pays coins to an address as soon as there
+ * is enough; it is an error when the chain is too short for all of them. With --cache the output is also kept in FILE, behind a line
  * with the settings, and comes from there the next time that these are the same.
  */
 #include <getopt.h>
@@ -22,11 +26,11 @@
 
 struct wish {
 	struct chaingen_conf conf;
-	uint64_t blocks, fork_at, branch, bad_at;
+	uint64_t blocks, fork_at, branch, bad_at, bad_every;
 	int bad; /* -1: none */
-	bool bincode, genesis;
+	bool bincode, genesis, only_bad;
 	const char *cache;
-	char line[256]; /* all settings that decide the output */
+	char line[1024]; /* all settings that decide the output */
 };
 
 struct out {
@@ -74,11 +78,16 @@ enum {
 	O_BLOCKS,
 	O_TXS,
 	O_MASTERNODES,
+	O_DUST,
 	O_UNSIGNED,
+	O_OLD,
+	O_FUND,
 	O_FORK,
 	O_BRANCH,
 	O_BAD,
 	O_BAD_AT,
+	O_BAD_EVERY,
+	O_ONLY_BAD,
 	O_FORMAT,
 	O_GENESIS,
 	O_CACHE,
@@ -86,15 +95,49 @@ enum {
 };
 
 static const struct option options[] = {
-	{ "network", 1, NULL, O_NETWORK },   { "genesis-time", 1, NULL, O_TIME },
-	{ "seed", 1, NULL, O_SEED },         { "blocks", 1, NULL, O_BLOCKS },
-	{ "txs", 1, NULL, O_TXS },           { "masternodes", 1, NULL, O_MASTERNODES },
-	{ "unsigned", 0, NULL, O_UNSIGNED }, { "fork-at", 1, NULL, O_FORK },
-	{ "branch", 1, NULL, O_BRANCH },     { "bad", 1, NULL, O_BAD },
-	{ "bad-at", 1, NULL, O_BAD_AT },     { "format", 1, NULL, O_FORMAT },
-	{ "genesis", 0, NULL, O_GENESIS },   { "cache", 1, NULL, O_CACHE },
-	{ "list-bad", 0, NULL, O_LIST },     { NULL, 0, NULL, 0 },
+	{ "network", 1, NULL, O_NETWORK },
+	{ "genesis-time", 1, NULL, O_TIME },
+	{ "seed", 1, NULL, O_SEED },
+	{ "blocks", 1, NULL, O_BLOCKS },
+	{ "txs", 1, NULL, O_TXS },
+	{ "masternodes", 1, NULL, O_MASTERNODES },
+	{ "dust", 1, NULL, O_DUST },
+	{ "unsigned", 0, NULL, O_UNSIGNED },
+	{ "old", 0, NULL, O_OLD },
+	{ "fund", 1, NULL, O_FUND },
+	{ "fork-at", 1, NULL, O_FORK },
+	{ "branch", 1, NULL, O_BRANCH },
+	{ "bad", 1, NULL, O_BAD },
+	{ "bad-at", 1, NULL, O_BAD_AT },
+	{ "bad-every", 1, NULL, O_BAD_EVERY },
+	{ "only-bad", 0, NULL, O_ONLY_BAD },
+	{ "format", 1, NULL, O_FORMAT },
+	{ "genesis", 0, NULL, O_GENESIS },
+	{ "cache", 1, NULL, O_CACHE },
+	{ "list-bad", 0, NULL, O_LIST },
+	{ NULL, 0, NULL, 0 },
 };
+
+static void add_fund(struct chaingen_conf *conf, const char *text)
+{
+	struct chaingen_fund *f = conf->fund;
+	const char *colon = strchr(text, ':'), *last = strrchr(text, ':');
+	char count[16];
+
+	while (f < conf->fund + CHAINGEN_FUNDS && f->count > 0)
+		f++;
+	if (f == conf->fund + CHAINGEN_FUNDS)
+		die("at most 8 funds", text);
+	if (!colon || last == colon || colon - text >= TN_ADDRESS_TEXT ||
+	    last - colon > (ptrdiff_t)sizeof count)
+		die("not ADDRESS:COUNT:SATOSHIS", text);
+	snprintf(f->address, sizeof f->address, "%.*s", (int)(colon - text), text);
+	snprintf(count, sizeof count, "%.*s", (int)(last - colon - 1), colon + 1);
+	f->count = (uint32_t)number(count);
+	f->value = number(last + 1);
+	if (f->count < 1 || f->count > 1000000 || f->value < TN_DUST || f->value > TN_BASE_REWARD)
+		die("a fund is 1 to 1000000 coins of 546 satoshis to 100 TIME", text);
+}
 
 static void set_chain(struct wish *w, int which)
 {
@@ -118,8 +161,17 @@ static void set_chain(struct wish *w, int which)
 	case O_MASTERNODES:
 		w->conf.masternodes = (uint32_t)number(optarg);
 		break;
+	case O_DUST:
+		w->conf.dust = (uint32_t)number(optarg);
+		break;
 	case O_UNSIGNED:
 		w->conf.unsigned_spends = true;
+		break;
+	case O_OLD:
+		w->conf.old = true;
+		break;
+	case O_FUND:
+		add_fund(&w->conf, optarg);
 		break;
 	}
 }
@@ -139,6 +191,12 @@ static void set_output(struct wish *w, int which)
 	case O_BAD_AT:
 		w->bad_at = number(optarg);
 		break;
+	case O_BAD_EVERY:
+		w->bad_every = number(optarg);
+		break;
+	case O_ONLY_BAD:
+		w->only_bad = true;
+		break;
 	case O_FORMAT:
 		w->bincode = strcmp(optarg, "bincode") == 0;
 		if (!w->bincode && strcmp(optarg, "lines") != 0)
@@ -155,6 +213,18 @@ static void set_output(struct wish *w, int which)
 	}
 }
 
+/* Behind the line's other settings. */
+static void name_funds(struct wish *w)
+{
+	size_t at = strlen(w->line);
+
+	for (unsigned i = 0; i < CHAINGEN_FUNDS && w->conf.fund[i].count > 0; i++)
+		at += (size_t)snprintf(w->line + at, sizeof w->line - at, " %s:%u:%" PRIu64,
+				       w->conf.fund[i].address, w->conf.fund[i].count,
+				       w->conf.fund[i].value);
+	snprintf(w->line + at, sizeof w->line - at, "\n");
+}
+
 static void read_wish(struct wish *w, int argc, char **argv)
 {
 	int which;
@@ -165,7 +235,7 @@ static void read_wish(struct wish *w, int argc, char **argv)
 	while ((which = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (which == '?')
 			exit(2);
-		if (which <= O_UNSIGNED)
+		if (which <= O_FUND)
 			set_chain(w, which);
 		else
 			set_output(w, which);
@@ -174,14 +244,16 @@ static void read_wish(struct wish *w, int argc, char **argv)
 		die("not an option", argv[optind]);
 	if (w->conf.masternodes < 1 || w->conf.masternodes > CHAINGEN_WALLETS)
 		die("masternodes: 1 to 16", NULL);
-	if (w->conf.txs > 100000)
-		die("txs: at most 100000", NULL);
+	if (w->conf.txs > 100000 || w->conf.dust > 1000000)
+		die("txs: at most 100000; dust: 1000000", NULL);
 	snprintf(w->line, sizeof w->line,
-		 "chaingen 1 %c %" PRId64 " %" PRIu64 " %" PRIu64 " %u %u %d %" PRIu64 " %" PRIu64
-		 " %d %" PRIu64 " %d %d\n",
+		 "chaingen 3 %c %" PRId64 " %" PRIu64 " %" PRIu64 " %u %u %u %d %d %" PRIu64
+		 " %" PRIu64 " %d %" PRIu64 " %" PRIu64 " %d %d %d",
 		 w->conf.net.digit, w->conf.net.genesis_time, w->conf.seed, w->blocks, w->conf.txs,
-		 w->conf.masternodes, w->conf.unsigned_spends, w->fork_at, w->branch, w->bad,
-		 w->bad_at, w->bincode, w->genesis);
+		 w->conf.masternodes, w->conf.dust, w->conf.unsigned_spends, w->conf.old,
+		 w->fork_at, w->branch, w->bad, w->bad_at, w->bad_every, w->only_bad, w->bincode,
+		 w->genesis);
+	name_funds(w);
 }
 
 static void emit(struct out *o, const void *p, size_t n)
@@ -219,6 +291,13 @@ static void emit_block(struct out *o, const struct tn_block *b, bool bincode)
 		emit(o, "\n", 1);
 }
 
+static bool is_bad(const struct wish *w, uint64_t h)
+{
+	if (w->bad < 0 || h < w->bad_at)
+		return false;
+	return h == w->bad_at || (w->bad_every && (h - w->bad_at) % w->bad_every == 0);
+}
+
 static void generate(const struct wish *w, struct out *o)
 {
 	struct chaingen *g = chaingen_create(&w->conf), *branch;
@@ -237,14 +316,17 @@ static void generate(const struct wish *w, struct out *o)
 			g = branch;
 		}
 		b = chaingen_next(g, a);
-		if (w->bad >= 0 && h == w->bad_at)
+		if (is_bad(w, h))
 			b = chaingen_spoil((unsigned)w->bad, b, a);
 		if (!b)
 			die("this block does not allow that fault", NULL);
-		emit_block(o, b, w->bincode);
+		if (!w->only_bad || is_bad(w, h))
+			emit_block(o, b, w->bincode);
 		if (tn_arena_reset(a) != 0)
 			die("an arena is in use", NULL);
 	}
+	if (chaingen_owed(g) > 0)
+		die("too few blocks for all that is to be funded", NULL);
 	tn_arena_unref(a);
 	chaingen_free(g);
 }

@@ -7,7 +7,10 @@ libtnfleet_a_SOURCES = t/sim/netlab.c t/sim/netlab.h t/sim/fleet.c t/sim/fleet.h
 check_LIBRARIES += libtnkeeper.a
 libtnkeeper_a_CPPFLAGS = $(AM_CPPFLAGS) -DTN_BUILTIN=keeper
 libtnkeeper_a_SOURCES = t/sim/keeper.c
-fleet_libs = libtnfleet.a libtnkeeper.a libtnsim.a libtnplugins.a $(core_libs)
+check_LIBRARIES += libtnliar.a
+libtnliar_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/t -DTN_BUILTIN=liar
+libtnliar_a_SOURCES = t/sim/liar.c t/sim/liar.h
+fleet_libs = libtnfleet.a libtnkeeper.a libtnliar.a libtnsim.a libtnplugins.a $(core_libs)
 
 check_PROGRAMS += t/33-net-peer.t
 t_33_net_peer_t_SOURCES = t/33-net-peer.c t/lib/tap.c

@@ -28,19 +28,15 @@ void store_abandon(struct store_batch *b)
 
 static int change(struct store_batch *b, int db, struct tn_view key, struct tn_view val)
 {
-	struct map_node *n;
-
 	if (db < 0 || db >= b->store->dbs || key.n == 0 || key.n > STORE_KEY_MAX ||
 	    val.n > STORE_VAL_MAX)
 		return TN_EINVAL;
-	n = map_node(db, key, val);
-	if (!n) {
+	if (map_put(&b->map, db, key, val)) {
 		b->torn = true;
 		return TN_ENOMEM;
 	}
 	b->changes++;
 	b->bytes += NODE_COST + key.n + val.n;
-	map_link(&b->map, n);
 	return 0;
 }
 

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { CHUNK_FIRST = 512, CHUNK_MOST = 64 << 10 };
+
 static int compare(int db, struct tn_view key, const struct map_node *n)
 {
 	size_t shorter = key.n < n->key.n ? key.n : n->key.n;
@@ -21,13 +23,17 @@ static int compare(int db, struct tn_view key, const struct map_node *n)
 	return (key.n > n->key.n) - (key.n < n->key.n);
 }
 
-struct map_node *map_node(int db, struct tn_view key, struct tn_view val)
+/* ---- nodes */
+
+static size_t node_bytes(struct tn_view key, struct tn_view val)
 {
-	struct map_node *n = malloc(sizeof *n + key.n + val.n + 1);
+	return sizeof(struct map_node) + key.n + val.n + 1;
+}
+
+static struct map_node *fill(struct map_node *n, int db, struct tn_view key, struct tn_view val)
+{
 	uint8_t *p = (uint8_t *)(n + 1);
 
-	if (!n)
-		return NULL;
 	*n = (struct map_node){ .db = db, .key = { p, key.n } };
 	if (key.n)
 		memcpy(p, key.p, key.n);
@@ -38,13 +44,56 @@ struct map_node *map_node(int db, struct tn_view key, struct tn_view val)
 	return n;
 }
 
-struct map_node *map_node_lent(int db, struct tn_view key, struct tn_view val, uint64_t mark)
+static struct map_node *copy_of(const struct map_node *from)
 {
-	struct map_node *n = malloc(sizeof *n);
+	struct map_node *n = malloc(node_bytes(from->key, from->val));
 
-	if (n)
-		*n = (struct map_node){ .mark = mark, .db = db, .key = key, .val = val };
-	return n;
+	return n ? fill(n, from->db, from->key, from->val) : NULL;
+}
+
+struct map_chunk {
+	struct map_chunk *next;
+	size_t used, room;
+	_Alignas(struct map_node) uint8_t memory[];
+};
+
+/* A small batch costs little, a large one few chunks. */
+static struct map_chunk *add_chunk(struct map *m, size_t n)
+{
+	size_t room = m->chunk ? 2 * m->chunk->room : CHUNK_FIRST;
+	struct map_chunk *c;
+
+	room = room > CHUNK_MOST ? CHUNK_MOST : room;
+	c = malloc(sizeof *c + (n > room ? n : room));
+	if (!c)
+		return NULL;
+	*c = (struct map_chunk){ m->chunk, 0, n > room ? n : room };
+	m->chunk = c;
+	return c;
+}
+
+int map_reserve(struct map *m, size_t lent)
+{
+	const struct map_chunk *c = m->chunk;
+	size_t n = lent * sizeof(struct map_node);
+
+	return (c && c->room - c->used >= n) || add_chunk(m, n) ? 0 : TN_ENOMEM;
+}
+
+static void *take_room(struct map *m, size_t n)
+{
+	const size_t align = _Alignof(struct map_node);
+	struct map_chunk *c = m->chunk;
+	void *p;
+
+	n = (n + align - 1) / align * align;
+	if (!c || c->room - c->used < n)
+		c = add_chunk(m, n);
+	if (!c)
+		return NULL;
+	p = c->memory + c->used;
+	c->used += n;
+	return p;
 }
 
 /* Ranks do not depend on keys, so no choice of keys makes the tree deep; xorshift64*. */
@@ -120,7 +169,8 @@ void map_link(struct map *m, struct map_node *n)
 		n->right = old->right;
 		n->rank = old->rank;
 		*at = n;
-		free(old);
+		if (!m->chunk)
+			free(old);
 		return;
 	}
 	n->rank = next_rank(m);
@@ -129,6 +179,27 @@ void map_link(struct map *m, struct map_node *n)
 		at = compare(n->db, n->key, *at) < 0 ? &(*at)->left : &(*at)->right;
 	split(*at, n->db, n->key, &n->left, &n->right);
 	*at = n;
+}
+
+int map_put(struct map *m, int db, struct tn_view key, struct tn_view val)
+{
+	struct map_node *n = take_room(m, node_bytes(key, val));
+
+	if (!n)
+		return TN_ENOMEM;
+	map_link(m, fill(n, db, key, val));
+	return 0;
+}
+
+int map_lend(struct map *m, const struct map_node *from)
+{
+	struct map_node *n = take_room(m, sizeof *n);
+
+	if (!n)
+		return TN_ENOMEM;
+	*n = (struct map_node){ .db = from->db, .key = from->key, .val = from->val };
+	map_link(m, n);
+	return 0;
 }
 
 void map_remove(struct map *m, int db, struct tn_view key)
@@ -154,8 +225,15 @@ struct map_node *map_pop(struct map *m)
 
 void map_clear(struct map *m)
 {
+	struct map_chunk *c;
 	struct map_node *n;
 
+	if (m->chunk)
+		m->root = NULL;
+	while ((c = m->chunk)) {
+		m->chunk = c->next;
+		free(c);
+	}
 	while ((n = map_pop(m)))
 		free(n);
 }
@@ -180,7 +258,7 @@ int map_each(const struct map *m, map_each_fn *fn, void *arg)
 
 static int copy_one(void *to, const struct map_node *n)
 {
-	struct map_node *c = map_node(n->db, n->key, n->val);
+	struct map_node *c = copy_of(n);
 
 	if (!c)
 		return TN_ENOMEM;

@@ -2,7 +2,9 @@
  * core/store/map.h - an ordered map from (database, key) to value, in memory
  *
  * A treap: what a batch collects and what the memory store holds. Its order is that of
- * LMDB: by database, then by the bytes of the key, a prefix first.
+ * LMDB: by database, then by the bytes of the key, a prefix first. Nodes come from malloc one
+ * by one (map_link); or they lie in chunks of the map, which only grows and goes at once
+ * however many they are (map_put, map_lend). One map uses one of the two.
  */
 #ifndef CORE_STORE_MAP_H
 #define CORE_STORE_MAP_H
@@ -12,24 +14,27 @@
 struct map_node {
 	struct map_node *left, *right;
 	uint64_t rank;
-	uint64_t mark; /* of whoever made it */
 	int db;
 	struct tn_view key, val; /* behind the node, or lent; val.p NULL: a deletion */
 };
 
+struct map_chunk;
+
 struct map {
 	struct map_node *root;
 	uint64_t ranks; /* state of the generator of ranks */
+	struct map_chunk *chunk;
 };
 
 /* {0} is an empty map. */
 void map_clear(struct map *);
 
-/* A copy of key and value (val.p NULL: a deletion), not in any map. NULL without memory. */
-struct map_node *map_node(int db, struct tn_view key, struct tn_view val);
-
-/* The same with key and value lent from elsewhere. */
-struct map_node *map_node_lent(int db, struct tn_view key, struct tn_view val, uint64_t mark);
+/* In place of what was there: a copy of key and value (val.p NULL: a deletion), or both lent
+ * from elsewhere. 0 or TN_ENOMEM. */
+int map_put(struct map *, int db, struct tn_view key, struct tn_view val);
+int map_lend(struct map *, const struct map_node *);
+/* So many can be lent now without TN_ENOMEM. */
+int map_reserve(struct map *, size_t lent);
 
 /* Puts the node in, in place of one with its key. Cannot fail. */
 void map_link(struct map *, struct map_node *);
@@ -38,7 +43,7 @@ void map_remove(struct map *, int db, struct tn_view key); /* absent is fine */
 /* Takes any node out; NULL if the map is empty. The caller frees it. */
 struct map_node *map_pop(struct map *);
 
-/* Copies of all nodes into another map: 0 or TN_ENOMEM. Then what they say is done there:
+/* Copies of all nodes, by malloc, into another map: 0 or TN_ENOMEM. Then what they say is done there:
  * deletions take the node of their key away; *changes is empty afterwards. */
 int map_copy(struct map *to, const struct map *from);
 void map_apply(struct map *, struct map *changes);

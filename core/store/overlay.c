@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * core/store/overlay.c - what is accepted and not yet durable, over what is
  *
- * One node for each key, with key and value lent from the batch that changed it last; the
- * batch's number is its mark. So a read looks at one map however many batches wait.
+ * Layers, the newest first. A large batch is one by itself. The nodes of small ones are lent to
+ * one that they share until a group of them goes to the writer. So nothing here takes long,
+ * however many changes a batch has; a read looks at a few maps, and what a group has made
+ * durable goes as a whole.
  */
 #include "config.h"
 
@@ -11,72 +13,94 @@
 
 #include "store/store_impl.h"
 
-struct lending {
-	struct map_node *list; /* by `left` */
-	uint64_t number;
+enum { LARGE = 4096 }; /* changes */
+
+struct layer {
+	struct layer *older;
+	const struct map *map; /* lent, or a batch's */
+	struct map lent;
+	uint64_t last; /* number of the latest batch in it */
+	bool closed;
 };
 
-static int lend(void *arg, const struct map_node *k)
+static struct layer *add_layer(struct store *s, const struct map *map)
 {
-	struct lending *l = arg;
-	struct map_node *n = map_node_lent(k->db, k->key, k->val, l->number);
+	struct layer *l = calloc(1, sizeof *l);
 
-	if (!n)
-		return TN_ENOMEM;
-	n->left = l->list;
-	l->list = n;
-	return 0;
+	if (!l)
+		return NULL;
+	l->map = map ? map : &l->lent;
+	l->closed = map != NULL;
+	l->last = s->accepted;
+	l->older = s->overlay;
+	s->overlay = l;
+	return l;
 }
 
-/* All nodes first: then nothing can fail. */
+static int lend(void *arg, const struct map_node *n)
+{
+	return map_lend(arg, n);
+}
+
 int overlay_add(struct store *s, struct store_batch *b)
 {
-	struct lending l = { NULL, ++s->accepted };
-	int rc = map_each(&b->map, lend, &l);
-	struct map_node *n;
+	bool large = b->changes >= LARGE;
+	struct layer *l = s->overlay;
 
-	b->number = l.number;
-	while ((n = l.list)) {
-		l.list = n->left;
-		n->left = NULL;
-		if (rc)
-			free(n);
-		else
-			map_link(&s->overlay, n);
-	}
-	return rc;
-}
-
-struct dropping {
-	struct store *s;
-	uint64_t number;
-};
-
-static int drop_one(void *arg, const struct map_node *k)
-{
-	const struct dropping *d = arg;
-	const struct map_node *n = map_find(&d->s->overlay, k->db, k->key);
-
-	if (n && n->mark == d->number)
-		map_remove(&d->s->overlay, k->db, k->key);
+	if (large || !l || l->closed)
+		l = add_layer(s, large ? &b->map : NULL);
+	if (!l || (!large && map_reserve(&l->lent, b->changes)))
+		return TN_ENOMEM;
+	if (!large)
+		map_each(&b->map, lend, &l->lent);
+	b->number = l->last = ++s->accepted;
 	return 0;
 }
 
-/* Batches end in their order, so that the latest is the last. */
-void overlay_drop(struct store *s, const struct store_batch *b)
+void overlay_close(struct store *s)
 {
-	struct dropping d = { s, b->number };
+	if (s->overlay)
+		s->overlay->closed = true;
+}
 
-	if (b->number == s->accepted)
-		map_clear(&s->overlay);
-	else
-		map_each(&b->map, drop_one, &d);
+static void drop_from(struct layer **at)
+{
+	struct layer *l;
+
+	while ((l = *at)) {
+		*at = l->older;
+		map_clear(&l->lent);
+		free(l);
+	}
+}
+
+void overlay_drop(struct store *s, const struct store_batch *last)
+{
+	struct layer **at = &s->overlay;
+
+	while (*at && (*at)->last > last->number)
+		at = &(*at)->older;
+	drop_from(at);
+}
+
+void overlay_free(struct store *s)
+{
+	drop_from(&s->overlay);
+}
+
+static const struct map_node *find(const struct store *s, int db, struct tn_view key)
+{
+	const struct map_node *n = NULL;
+
+	for (const struct layer *l = s->overlay; l && !n; l = l->older)
+		n = map_find(l->map, db, key);
+	return n;
 }
 
 int overlay_get(const struct store *s, int db, struct tn_view key, struct tn_arena *a,
 		struct tn_view *val)
 {
-	const struct map_node *n = map_find(&s->overlay, db, key);
+	const struct map_node *n = find(s, db, key);
 	uint8_t *p;
 
 	if (!n)
@@ -92,7 +116,7 @@ int overlay_get(const struct store *s, int db, struct tn_view key, struct tn_are
 	return 0;
 }
 
-/* ---- scan: two ordered lists as one */
+/* ---- scan: ordered lists as one */
 
 struct scan {
 	struct store *s;
@@ -110,13 +134,26 @@ static int order(struct tn_view a, struct tn_view b)
 	return c ? c : (a.n > b.n) - (a.n < b.n);
 }
 
+/* The first row at or behind a key; of several layers' the newest. */
+static const struct map_node *first_from(const struct store *s, int db, struct tn_view key,
+					 bool after)
+{
+	const struct map_node *best = NULL;
+
+	for (const struct layer *l = s->overlay; l; l = l->older) {
+		const struct map_node *n = map_from(l->map, db, key, after);
+
+		if (n && n->db == db && (!best || order(n->key, best->key) < 0))
+			best = n;
+	}
+	return best;
+}
+
 static int give_next(struct scan *x)
 {
 	const struct map_node *n = x->next;
 
-	x->next = map_from(&x->s->overlay, n->db, n->key, true);
-	if (x->next && x->next->db != x->db)
-		x->next = NULL;
+	x->next = first_from(x->s, x->db, n->key, true);
 	return n->val.p ? x->fn(x->arg, n->key, n->val) : 0;
 }
 
@@ -134,12 +171,9 @@ static int on_row(void *arg, struct tn_view key, struct tn_view val)
 
 int overlay_scan(struct store *s, int db, struct tn_view from, store_scan_fn *fn, void *arg)
 {
-	struct scan x = { s, db, map_from(&s->overlay, db, from, false), fn, arg };
-	int rc;
+	struct scan x = { s, db, first_from(s, db, from, false), fn, arg };
+	int rc = s->ops->scan(s, db, from, on_row, &x);
 
-	if (x.next && x.next->db != db)
-		x.next = NULL;
-	rc = s->ops->scan(s, db, from, on_row, &x);
 	while (!rc && x.next)
 		rc = give_next(&x);
 	return rc;

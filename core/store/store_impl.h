@@ -53,7 +53,7 @@ struct store {
 	struct tn_error why;
 
 	struct env *env;           /* NULL: commits are written at once */
-	struct map overlay;        /* accepted, not durable: lent from the batches */
+	struct layer *overlay;     /* accepted, not durable; the newest first */
 	uint64_t ahead, ahead_max; /* bytes of those */
 	uint64_t accepted;
 	struct store_queue queue; /* waits for a group */
@@ -68,10 +68,13 @@ struct store {
 
 /* ---- overlay.c */
 
-/* All of a batch, or nothing: TN_ENOMEM. */
+/* All of a batch, or nothing: TN_ENOMEM. Takes as long as the batch is small. */
 int overlay_add(struct store *, struct store_batch *);
-/* What no later batch has changed. */
-void overlay_drop(struct store *, const struct store_batch *);
+/* Batches that come from now on will end later than those before. */
+void overlay_close(struct store *);
+/* All that came up to this batch has ended: what was read here is durable, or will never be. */
+void overlay_drop(struct store *, const struct store_batch *last);
+void overlay_free(struct store *);
 /* 0 with *val copied, TN_ENOENT: deleted, 1: not in there; TN_ENOMEM. */
 int overlay_get(const struct store *, int db, struct tn_view key, struct tn_arena *,
 		struct tn_view *val);

@@ -33,12 +33,17 @@ static void push(struct store_queue *q, struct store_batch *b)
 /* Told last: it may commit again. */
 static void end_batches(struct store *s, struct store_batch *b, int rc, const char *why)
 {
+	const struct store_batch *last = b;
+
+	while (last && last->next)
+		last = last->next;
+	if (last)
+		overlay_drop(s, last);
 	while (b) {
 		struct store_batch *next = b->next;
 		store_told_fn *told = b->told;
 		void *arg = b->arg;
 
-		overlay_drop(s, b);
 		s->ahead -= b->bytes;
 		store_abandon(b);
 		if (told)
@@ -152,6 +157,7 @@ static void advance(struct store *s)
 	g->store = s;
 	g->batches = s->queue.first;
 	s->queue.first = NULL;
+	overlay_close(s);
 	enlist(s, g);
 	if (s->env->ops->write_behind(s->env, &g->job)) { /* no thread to be had: here, then */
 		run(&g->job);
@@ -190,6 +196,7 @@ static void tell_gone(struct store_batch *b)
 void writer_close(struct store *s)
 {
 	writer_settle(s);
+	overlay_free(s);
 	for (struct group *g = s->groups, *next; g; g = next) {
 		next = g->next;
 		g->store = NULL;
@@ -203,5 +210,4 @@ void writer_close(struct store *s)
 		tell_gone(b);
 		store_abandon(b);
 	}
-	map_clear(&s->overlay);
 }

@@ -86,6 +86,7 @@ struct tn_block_rules {
 	struct tn_network net;
 	uint32_t future_s;  /* how far ahead of our clock; TN_FUTURE_S */
 	bool legacy_compat; /* for producers: only what old nodes store */
+	bool legacy_chain;  /* take what old nodes made: doc/protocol.md 10.7 */
 };
 
 /* ---- by itself: size, header, merkle root, coinbase, amounts, scripts, inputs that come
@@ -96,6 +97,9 @@ struct tn_block_rules {
 struct tn_block_facts {
 	struct tn_block_verdict verdict;
 	uint32_t bytes, txs, inputs;
+	/* Not 0: the merkle root covers the coinbase alone (legacy_chain). Another body may belong
+	 * to the same hash, so no fault condemns it. */
+	uint32_t loose;
 	struct tn_hash hash; /* not set when there was no memory */
 };
 
@@ -114,6 +118,16 @@ static inline const struct tn_hash *tn_facts_txids(const struct tn_block_facts *
 struct tn_spend_digest {
 	struct tn_hash bare, outputs;
 };
+
+/* 0 or TN_ENOMEM. */
+TN_API int tn_tx_digest(struct tn_sha *s, const struct tn_tx *tx, struct tn_spend_digest *out);
+
+/* Does this script_sig, of the input of that number, spend a coin with that script? What
+ * tn_spend_verify asks of a whole transaction. 0, TN_ENOMEM, or TN_EBAD and which of
+ * TN_FAULT_SCRIPT, _OWNER, _SIGNATURE it is.
+ */
+TN_API int tn_spend_judge(struct tn_sha *s, const struct tn_spend_digest *d, uint32_t input,
+			  struct tn_bytes script, struct tn_bytes coin, uint32_t *fault);
 
 static inline const struct tn_spend_digest *tn_facts_digests(const struct tn_block_facts *f)
 {

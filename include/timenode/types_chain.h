@@ -32,6 +32,10 @@ struct tn_placed_coin {
 	struct tn_coin coin;
 };
 
+struct tn_placed_coins {
+	TN_LIST(struct tn_placed_coin) coins;
+};
+
 /* With the block all that is needed to take it back: the coins it spent, in the order of
  * its inputs and without those that it made itself, and its txids, which need not be hashed again.
  */

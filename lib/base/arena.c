@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "timenode/base.h"
+#include "base/arena.h"
 
 #ifdef TN_SANITIZED
 #include <sanitizer/asan_interface.h>
@@ -103,10 +103,10 @@ void *tn_alloc(struct tn_arena *a, size_t n)
 
 	if (n > SIZE_MAX - GAP - ALIGN)
 		return NULL;
-	room = n ? (n + ALIGN - 1) / ALIGN * ALIGN : ALIGN;
+	room = (n + ALIGN - 1) / ALIGN * ALIGN;
 	if (room > a->limit - a->used)
 		return NULL;
-	block = room + GAP;
+	block = n ? room + GAP : 0; /* scripts are often empty: nothing for nothing */
 	if (block > a->last->size - a->last->at && !add_chunk(a, block))
 		return NULL;
 	p = a->last->data + a->last->at;
@@ -114,6 +114,48 @@ void *tn_alloc(struct tn_arena *a, size_t n)
 	a->last->at += block;
 	a->used += room;
 	return memset(p, 0, n);
+}
+
+/* The chunk that holds this block and nothing else; *link leads to it. */
+static struct chunk *only_in(struct tn_arena *a, const void *p, struct chunk ***link)
+{
+	for (*link = &a->last; **link; *link = &(**link)->next)
+		if ((const void *)(**link)->data == p)
+			return (**link)->at == (**link)->size ? **link : NULL;
+	return NULL;
+}
+
+/* The kernel moves pages where malloc would copy them. The first chunk stays small. */
+static void *grow_chunk(struct tn_arena *a, struct chunk *c, struct chunk **link, size_t old,
+			size_t n)
+{
+	size_t room = (n + ALIGN - 1) / ALIGN * ALIGN + GAP;
+
+	if (room - c->size > a->limit - a->used || room > SIZE_MAX - sizeof *c)
+		return NULL;
+	UNPOISON(c->data, c->size);
+	c = realloc(c, sizeof *c + room);
+	if (!c)
+		return NULL;
+	*link = c;
+	a->used += room - c->size;
+	c->at = c->size = room;
+	memset(c->data + old, 0, n - old);
+	POISON(c->data + n, room - n);
+	return c->data;
+}
+
+void *arena_grow(struct tn_arena *a, void *p, size_t old, size_t n)
+{
+	struct chunk **link, *c = old > MOST_CHUNK ? only_in(a, p, &link) : NULL;
+	void *to;
+
+	if (c && c->next)
+		return grow_chunk(a, c, link, old, n);
+	to = tn_alloc(a, n);
+	if (to && old)
+		memcpy(to, p, old);
+	return to;
 }
 
 char *tn_copy_text(struct tn_arena *a, const char *text, size_t n)

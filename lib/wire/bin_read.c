@@ -119,6 +119,15 @@ static int read_addr(struct bin *b, struct tn_addr *out)
 	return 0;
 }
 
+/* As many as there are, but no more memory than a few times the bytes that are left: a
+ * number alone is not believed. */
+static uint32_t first_room(const struct bin *b, uint32_t n, size_t size)
+{
+	size_t most = 4 * (size_t)(b->end - b->p) / size;
+
+	return n < most ? n : (uint32_t)most;
+}
+
 static int read_list(struct bin *b, const struct tn_field *f, struct list_any *list)
 {
 	uint32_t room = 0, n;
@@ -127,6 +136,10 @@ static int read_list(struct bin *b, const struct tn_field *f, struct list_any *l
 
 	if (take_length(b, schema_limit(f), &n) != 0)
 		return TN_EBAD;
+	room = first_room(b, n, f->of->size);
+	list->v = room ? tn_alloc(b->arena, room * f->of->size) : NULL;
+	if (room && !list->v)
+		return nomem(b);
 	while (list->n < n) {
 		element = list_add(b->arena, list, &room, f->of->size);
 		if (!element)

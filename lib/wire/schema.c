@@ -6,6 +6,8 @@
 #include <stdalign.h>
 #include <string.h>
 
+#include "base/arena.h"
+
 enum { STR_LIMIT = 1024 * 1024, BYTES_LIMIT = 1024 * 1024, LIST_LIMIT = 1024 * 1024 };
 enum { SIZE_LIMIT = 1024 * 1024, FIRST_ROOM = 4 };
 
@@ -36,11 +38,9 @@ void *list_add(struct tn_arena *a, struct list_any *list, uint32_t *room, size_t
 
 		if (more <= *room || more > SIZE_MAX / size)
 			return NULL;
-		v = tn_alloc(a, more * size);
+		v = arena_grow(a, list->v, list->n * size, more * size);
 		if (!v)
 			return NULL;
-		if (list->n)
-			memcpy(v, list->v, list->n * size);
 		list->v = v;
 		*room = more;
 	}

@@ -5,7 +5,7 @@
  * is written, in slices. The batch sees its own changes, and nobody else sees them before it
  * is committed.
  */
-#include "blocks.h"
+#include "address.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -92,14 +92,14 @@ int apply_signatures(struct tn_ctx *c, struct apply *a, int *budget, struct tn_e
 	struct tn_block_verdict v;
 
 	(void)c;
-	while (a->checked < a->judge.n) {
-		uint32_t n = a->judge.n - a->checked;
+	while (a->checked < a->todos) {
+		uint32_t n = a->todos - a->checked;
 
 		if (*budget <= 0)
 			return TN_EBUSY;
 		if (n > SIGNATURES_STEP)
 			n = SIGNATURES_STEP;
-		tn_spends_check(a->block, a->facts, &a->judge.spent[a->checked], n, &v);
+		tn_spends_check(a->block, a->facts, &a->todo[a->checked], n, &v);
 		if (v.code)
 			return fail(a, &v, err);
 		a->checked += n;
@@ -142,16 +142,29 @@ static int write_places(struct tn_ctx *c, struct apply *a, struct tn_batch *b, i
 	return rc;
 }
 
+static int write_address(struct tn_ctx *c, struct apply *a, struct tn_batch *b, int *budget)
+{
+	if (state_of(c)->address.state != ADDRESS_WHOLE)
+		return 0;
+	if (!a->walk.block)
+		address_walk(&a->walk, a->block, tn_facts_txids(a->facts), &a->undo, a->arena);
+	return address_write(c, &a->walk, b, true, budget);
+}
+
 int apply_write(struct tn_ctx *c, struct apply *a, struct tn_batch *b, int *budget)
 {
 	int rc = 0;
 
-	if (!a->w.ready)
+	if (!a->w.ready) {
+		*budget -= cost_of(a->facts->bytes);
 		rc = tn_delta_connect(&a->judge, a->arena, &a->w.delta, &a->undo);
+	}
 	a->w.ready = true;
 	if (!rc)
 		rc = write_coins(c, &a->w, b, budget);
-	return rc ? rc : write_places(c, a, b, budget);
+	if (!rc)
+		rc = write_places(c, a, b, budget);
+	return rc ? rc : write_address(c, a, b, budget);
 }
 
 int apply_seal(struct tn_ctx *c, struct apply *a, struct tn_batch *b)
@@ -193,7 +206,7 @@ static int load(struct tn_ctx *c, struct revert *r, struct tn_batch *b, uint64_t
 	if (rc)
 		return rc;
 	r->undo = undo;
-	return tn_delta_disconnect(r->block, undo, r->arena, &r->w.delta);
+	return 0;
 }
 
 int revert_begin(struct tn_ctx *c, struct revert *r, struct tn_batch *b, uint64_t height,
@@ -213,14 +226,26 @@ int revert_begin(struct tn_ctx *c, struct revert *r, struct tn_batch *b, uint64_
 
 int revert_write(struct tn_ctx *c, struct revert *r, struct tn_batch *b, int *budget)
 {
-	int rc = write_coins(c, &r->w, b, budget);
+	int rc = 0;
 
+	if (!r->w.ready) {
+		*budget -= cost_of(r->index.bytes);
+		rc = tn_delta_disconnect(r->block, r->undo, r->arena, &r->w.delta);
+	}
+	if (rc)
+		return rc == TN_EBAD ? TN_EIO : rc;
+	r->w.ready = true;
+	rc = write_coins(c, &r->w, b, budget);
 	for (; !rc && r->w.txs < r->undo->txids.n; r->w.txs++) {
 		if ((*budget -= COST_WRITE) < 0)
 			return TN_EBUSY;
 		rc = tn_del(c, b, D_TX, TN_VIEW(r->undo->txids.v[r->w.txs]));
 	}
-	return rc;
+	if (rc || state_of(c)->address.state != ADDRESS_WHOLE)
+		return rc;
+	if (!r->walk.block)
+		address_walk(&r->walk, r->block, r->undo->txids.v, r->undo, r->arena);
+	return address_write(c, &r->walk, b, false, budget);
 }
 
 int revert_seal(struct tn_ctx *c, struct revert *r, struct tn_batch *b)

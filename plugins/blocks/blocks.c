@@ -4,6 +4,7 @@
  * The descriptor and the plugin's life; blocks.h says which file does what. Owns the messages
  * of doc/protocol.md 10 and offers the service chain.
  */
+#include "address.h"
 #include "commands.h"
 
 #include <inttypes.h>
@@ -61,6 +62,7 @@ static void set_rules(struct tn_ctx *c)
 {
 	state_of(c)->rules.future_s = TN_FUTURE_S;
 	state_of(c)->own_rules = state_of(c)->rules;
+	state_of(c)->rules.legacy_chain = conf_of(c)->legacy_chain;
 	state_of(c)->own_rules.legacy_compat = conf_of(c)->legacy_compat;
 }
 
@@ -90,13 +92,15 @@ static int init(struct tn_ctx *c, struct tn_error *err)
 	if (rc)
 		return rc;
 	set_rules(c);
-	return store_open(c, err);
+	rc = legacy_check(c, err);
+	return rc ? rc : store_open(c, err);
 }
 
 static int start(struct tn_ctx *c, struct tn_error *err)
 {
 	const struct state *st = state_of(c);
 	char text[HASH_TEXT];
+	int rc;
 
 	/* Between init and here another build of this plugin may have gone on with the chain. */
 	if (store_open(c, err))
@@ -105,9 +109,13 @@ static int start(struct tn_ctx *c, struct tn_error *err)
 	plugin_count(c);
 	TN_LOG(c, TN_INFO, TN_NOBODY, "The chain stands at height %" PRIu64 " (%s)", st->tip.height,
 	       hash_text(&st->tip.hash, text));
+	legacy_say(c);
+	if (side_start(c))
+		return tn_fail(err, TN_EIO, "the blocks beside the chain cannot be read");
 	if (sync_start(c))
 		return tn_fail(err, TN_ENOMEM, "no memory");
-	return maintain_resume(c, err);
+	rc = maintain_resume(c, err);
+	return rc ? rc : address_resume(c, err);
 }
 
 static void stop(struct tn_ctx *c, enum tn_why why)
@@ -117,8 +125,11 @@ static void stop(struct tn_ctx *c, enum tn_why why)
 	sync_stop(c);
 	verify_free(c);
 	maintain_free(c);
+	address_stop(c);
+	balance_free(c);
 	transfer_free(c);
 	road_stop(c);
+	side_stop(c);
 }
 
 static void fini(struct tn_ctx *c)
@@ -199,9 +210,13 @@ TN_PLUGIN = {
 			   TN_OPT_SIZE(struct conf, waiting_max, "64M", 1 << 20, INT64_C(1) << 32,
 				       "blocks that wait to be judged"),
 			   TN_OPT_SIZE(struct conf, side_max, "256M", 0, INT64_C(1) << 34,
-				       "blocks kept beside the chain, in memory"),
+				       "blocks kept beside the chain"),
 			   TN_OPT_SIZE(struct conf, reorg_max, "256M", 1 << 20, INT64_C(1) << 34,
 				       "blocks that one reorganisation may move"),
+			   { "legacy_chain", "false", "keeps a chain that old nodes made", 0, 0,
+			     offsetof(struct conf, legacy_chain), TN_O_BOOL, 1 },
+			   { "address_index", "false", "keeps coins and transactions by address", 0,
+			     0, offsetof(struct conf, address_index), TN_O_BOOL, 1 },
 			   { "window", "512", "blocks above the tip that are asked for at a time",
 			     1, 10000, offsetof(struct conf, window), TN_O_INT, 1 }),
 	.commands = TN_ROWS(struct tn_command,
@@ -223,6 +238,12 @@ TN_PLUGIN = {
 			      NULL, &set_schema, cmd_gettxoutsetinfo },
 			    { "getrawtransaction", "a transaction of the chain", &rawtx_args_schema,
 			      &rawtx_schema, cmd_getrawtransaction },
+			    { "getaddressutxos", "unspent outputs of an address",
+			      &coins_args_schema, &address_coin_schema, cmd_getaddressutxos },
+			    { "getaddresstxids", "transactions of an address, the oldest first",
+			      &txids_args_schema, &address_tx_schema, cmd_getaddresstxids },
+			    { "getaddressbalance", "sum of its unspent outputs",
+			      &address_args_schema, &balance_schema, cmd_getaddressbalance },
 			    { "chain", "verify, reindex, rollback, import or export the chain",
 			      &chain_args_schema, &chain_schema, cmd_chain }),
 	.metrics = TN_ROWS(
@@ -236,12 +257,17 @@ TN_PLUGIN = {
 		[C_REFUSED] = { "blocks_refused", "blocks that broke a rule", TN_M_COUNT, 0 },
 		[C_COINS] = { "coins", "unspent outputs", TN_M_GAUGE, 0 },
 		[C_SIDE] = { "side_blocks", "blocks beside the chain", TN_M_GAUGE, 0 },
-		[C_CONNECT_US] = { "connect_us", "from judging to the batch", TN_M_TIMES, 0 }),
+		[C_CONNECT_US] = { "connect_us", "from judging to the batch", TN_M_TIMES, 0 },
+		[C_LEGACY] = { "legacy_chain", "1: a chain of old nodes is kept", TN_M_GAUGE, 1 },
+		[C_LEGACY_BLOCKS] = { "legacy_blocks", "blocks taken by it alone", TN_M_COUNT, 0 }),
 	.dbs = TN_ROWS(
 		struct tn_dbdef, [D_BLOCK] = { "block", &tn_wire_block, 1 },
 		[D_INDEX] = { "index", &index_schema, 1 }, [D_HASH] = { "hash", NULL, 1 },
 		[D_UNDO] = { "undo", &tn_store_undo, 1 }, [D_COIN] = { "coin", &tn_store_coin, 1 },
-		[D_TX] = { "tx", &tn_store_tx_place, 1 }, [D_META] = { "meta", &meta_schema, 1 }),
+		[D_TX] = { "tx", &tn_store_tx_place, 1 }, [D_META] = { "meta", NULL, 1 },
+		[D_ADDRESS] = { "address", &tn_store_coin, 1 },
+		[D_ADDRESS_TX] = { "address_tx", &tn_wire_hash, 1 },
+		[D_SIDE] = { "side", &tn_wire_block, 1 }),
 	.reasons = TN_ROWS(
 		struct tn_reason, [R_KNOWN] = { "known", "a block that we have" },
 		[R_BAD] = { "bad", "a block that was found bad before" },
@@ -259,4 +285,6 @@ TN_PLUGIN = {
 	.down = sync_down,
 	.stop = stop,
 	.fini = fini,
+	.save = landing_save,
+	.restore = landing_restore,
 };

@@ -4,11 +4,15 @@
  * store.c    the databases: blocks, undo data, coins, indexes, the tip
  * apply.c    one block into a batch, or back out of it
  * road.c     the one way of every block: trials, one at a time, in slices
+ * ahead.c    signatures of blocks whose turn has not come
+ * landing.c  their end: committed, told, on the disk
  * side.c     blocks beside the chain, and which branch is better
  * announce.c BlockAnnouncement; service.c the service chain
  * serve.c    questions of peers; coinset.c the hash of all coins
  * sync.c     heights of peers and catching up
- * commands.c, verify.c, maintain.c  commands
+ * legacy.c   a chain that old nodes made
+ * address.c, address_walk.c, address_build.c  the index by script (address.h)
+ * commands.c, commands_address.c, verify.c, maintain.c  commands
  */
 #ifndef PLUGINS_BLOCKS_BLOCKS_H
 #define PLUGINS_BLOCKS_BLOCKS_H
@@ -20,7 +24,7 @@
 
 struct conf {
 	uint64_t serve_max, serve_cache, waiting_max, side_max, reorg_max, window;
-	bool legacy_compat;
+	bool legacy_compat, legacy_chain, address_index;
 };
 
 enum { /* messages */
@@ -46,7 +50,7 @@ enum { /* messages */
 };
 enum { E_CONNECT, E_DISCONNECT, E_CONNECTED, E_DISCONNECTED, E_PREFER, E_RESET };
 enum { R_KNOWN, R_BAD, R_RULE, R_ORPHAN, R_DEEP, R_BUSY, R_SIZE, R_UNKNOWN, R_UNASKED };
-enum { D_BLOCK, D_INDEX, D_HASH, D_UNDO, D_COIN, D_TX, D_META };
+enum { D_BLOCK, D_INDEX, D_HASH, D_UNDO, D_COIN, D_TX, D_META, D_ADDRESS, D_ADDRESS_TX, D_SIDE };
 enum {
 	C_HEIGHT,
 	C_TARGET,
@@ -58,7 +62,9 @@ enum {
 	C_REFUSED,
 	C_COINS,
 	C_SIDE,
-	C_CONNECT_US
+	C_CONNECT_US,
+	C_LEGACY,
+	C_LEGACY_BLOCKS
 };
 
 /* ---- stored values that are this plugin's own; the others are timenode/types_chain.h's */
@@ -100,6 +106,10 @@ int store_put_coin(struct tn_ctx *, struct tn_batch *, const struct tn_placed_co
 int store_del_coin(struct tn_ctx *, struct tn_batch *, const struct tn_outpoint *);
 int store_put_meta(struct tn_ctx *, struct tn_batch *, const struct tn_tip *, uint64_t coins);
 
+/* Removes up to `most` rows of the databases, in the batch; *removed: how many. 0 or an error. */
+int store_wipe(struct tn_ctx *, struct tn_batch *, const unsigned *db, unsigned n, unsigned most,
+	       unsigned *removed);
+
 /* The genesis block into an empty chain: a batch of its own. */
 int store_put_genesis(struct tn_ctx *, struct tn_error *);
 
@@ -116,6 +126,16 @@ struct writing { /* changes of the coins on their way into a batch */
 	bool ready;
 };
 
+struct address_own;
+struct address_walk { /* of address.h; its block is NULL before it begins */
+	const struct tn_block *block;
+	const struct tn_hash *txid;
+	const struct tn_undo *undo;
+	struct tn_arena *arena;
+	struct address_own *own; /* sorted, when it was needed */
+	uint32_t tx, at, spent;
+};
+
 struct apply { /* one block */
 	const struct tn_block *block;
 	const struct tn_block_facts *facts;
@@ -123,9 +143,12 @@ struct apply { /* one block */
 	struct tn_arena *owner; /* keeps block; not ours */
 	struct tn_block_verdict verdict;
 	struct tn_coins_judge judge;
-	uint32_t checked; /* signatures */
+	const struct tn_spent *todo; /* signatures: those of the judge, or fewer */
+	uint32_t todos, checked;
 	struct tn_undo undo;
 	struct writing w;
+	struct address_walk walk;
+	bool lax; /* its signatures do not fit, and it is taken all the same */
 };
 
 /* facts NULL: judged here. The arena is the caller's. */
@@ -133,6 +156,7 @@ int apply_begin(const struct tn_block_rules *, struct apply *, const struct tn_b
 		const struct tn_block_facts *, struct tn_arena *, struct tn_error *);
 int apply_parent(struct tn_ctx *, struct apply *, const struct tn_tip *, struct tn_error *);
 int apply_coins(struct tn_ctx *, struct apply *, struct tn_batch *, int *budget, struct tn_error *);
+/* Of a->todo. */
 int apply_signatures(struct tn_ctx *, struct apply *, int *budget, struct tn_error *);
 int apply_write(struct tn_ctx *, struct apply *, struct tn_batch *, int *budget);
 int apply_seal(struct tn_ctx *, struct apply *, struct tn_batch *); /* block, undo, index */
@@ -147,6 +171,7 @@ struct revert { /* and back */
 	struct tn_arena *arena;
 	const struct tn_undo *undo;
 	struct writing w;
+	struct address_walk walk;
 };
 int revert_begin(struct tn_ctx *, struct revert *, struct tn_batch *, uint64_t height,
 		 struct tn_error *);
@@ -186,6 +211,13 @@ struct jobs { /* of a trial, on threads */
 	struct tn_block_verdict verdict;
 };
 
+struct ahead { /* signatures that were checked before the trial's turn came */
+	struct tn_spent *spent;
+	bool *good;
+	uint32_t n, left; /* left: jobs under way */
+	bool begun;
+};
+
 struct trial {
 	/* set by whoever begins it */
 	const struct tn_block *block; /* NULL: only back to `to` */
@@ -209,23 +241,28 @@ struct trial {
 	step_fn *step;
 	struct tn_batch *batch;
 	struct tn_ticket landing; /* finished when the batch is on the disk */
-	bool prepared, landed;
+	struct landing *lands;    /* that promise's; made once */
+	bool landed;
 	struct tn_arena *work; /* what lives as long as the trial */
 	struct tn_tip at;      /* tip inside of the batch */
 	uint64_t coins;        /* number of coins inside of it */
 	uint64_t fork;         /* the last block that stays */
+	uint64_t legacy;       /* the first block of the old network inside of the batch */
 	struct tn_hash *add;   /* side blocks that come, then the own block */
 	uint32_t adds, added;
 	struct moved *gone, **gone_end, *come, **come_end; /* for the tells */
 	size_t moved_bytes;
 	struct apply apply;
+	struct tn_arena *aside; /* keeps the block under way, one from beside the chain */
 	struct revert revert;
 	struct tn_block_facts *facts; /* of block, in work */
 	uint64_t serial;
 	struct jobs jobs;
+	struct ahead ahead;
 	bool sent; /* to the pool already */
 	enum fate fate;
 	uint32_t fault; /* enum tn_block_fault */
+	bool loose;     /* the block at fault: its hash does not cover its body */
 	bool elsewhere; /* a pool thread has it */
 	uint64_t began_us;
 	struct tn_error why;
@@ -237,8 +274,24 @@ struct road {
 	uint64_t serial;
 	struct tn_timer timer;
 	bool running, stopped;
-	bool behind; /* the store takes no more for a moment */
+	bool behind;                            /* the store takes no more for a moment */
+	unsigned ahead;                         /* jobs of ahead.c under way */
+	struct landing *landing, **landing_end; /* commits that are not durable yet */
 };
+
+enum { TURN_US = 8000 }; /* of work in a turn of the loop */
+
+/* A step that cannot be cut into pieces takes about this many microseconds for a block of that
+ * many bytes. With less than that left of the budget it waits for the next turn. */
+static inline int cost_of(uint64_t bytes)
+{
+	return (int)(bytes >> 8);
+}
+
+static inline bool must_wait(const int *budget, uint64_t bytes)
+{
+	return cost_of(bytes) > *budget && *budget < TURN_US;
+}
 
 void road_init(struct road *);
 /* Copies *want. 0, or TN_EFULL, TN_ENOMEM: then end is not called. */
@@ -248,6 +301,30 @@ void road_run(struct tn_ctx *);
 void road_resume(struct tn_ctx *, struct trial *); /* signatures were checked elsewhere */
 void road_stop(struct tn_ctx *);                   /* ends what waits: FATE_GONE */
 
+/* ---- landing.c */
+
+void trial_close(struct tn_ctx *, struct trial *); /* calls its end, frees it */
+void moved_free(struct moved *);                   /* a list of them */
+/* 0: accepted, the tip is moved; TN_EFULL: again later; or an error. */
+int landing_commit(struct tn_ctx *, struct trial *);
+void landing_connected(struct tn_ctx *, struct trial *); /* tells everybody, ends it */
+void landing_reset(struct tn_ctx *); /* the chain is derived anew: nothing of it is on the disk */
+/* Of tn_plugin: how much is on the disk. */
+int landing_save(struct tn_ctx *, struct tn_arena *, struct tn_view *, struct tn_error *);
+int landing_restore(struct tn_ctx *, struct tn_view, struct tn_error *);
+
+/* ---- legacy.c */
+
+#define NO_LEGACY UINT64_MAX
+int legacy_check(struct tn_ctx *, struct tn_error *); /* may it be configured here? */
+int legacy_open(struct tn_ctx *, struct tn_error *);  /* may it be off? */
+void legacy_say(struct tn_ctx *);
+/* first: NO_LEGACY takes the mark away. */
+int legacy_put_mark(struct tn_ctx *, struct tn_batch *, uint64_t first);
+/* A signature of the block under way does not fit: is it taken all the same? Then t->why is clear. */
+bool legacy_keeps(struct tn_ctx *, struct trial *t);
+void legacy_sealed(struct tn_ctx *, struct trial *);
+
 /* ---- jobs.c: TN_LATER: it is elsewhere, road_resume follows; TN_ESKIP: do it here */
 
 enum {
@@ -255,10 +332,29 @@ enum {
 	JOBS_WANTED = 8,       /* at a time for one block, unless it needs more */
 	JOB_BLOCK_MIN = 100000 /* bytes */
 };
+struct spends { /* of one block, in its order; only their scripts matter of the coins */
+	uint64_t serial;
+	const struct tn_block *block;
+	const struct tn_block_facts *facts;
+	struct tn_arena *owner; /* keeps block */
+	const struct tn_spent *spent;
+	uint32_t n;
+	bool ahead; /* ahead_done is told, else road_resume */
+};
 int jobs_signatures(struct tn_ctx *, struct trial *);
+uint32_t jobs_ahead(struct tn_ctx *, const struct spends *); /* number of jobs */
 int jobs_alone(struct tn_ctx *, struct trial *);
 
-/* ---- side.c: blocks beside the chain, in memory, bounded by side_max */
+/* ---- ahead.c */
+
+/* Sends signatures of trials that wait to the pool, as long as it is not busy enough. */
+void ahead_run(struct tn_ctx *, int *budget);
+void ahead_done(struct tn_ctx *, uint64_t serial, uint32_t first, uint32_t good);
+/* For the trial whose turn it is, when its coins are known: which signatures are left to check.
+ * 0, TN_LATER: some are being checked, road_resume follows; TN_ENOMEM. */
+int ahead_take(struct tn_ctx *, struct trial *);
+
+/* ---- side.c: blocks beside the chain, in the store, bounded by side_max */
 
 struct side;
 struct side *side_create(void);
@@ -272,23 +368,26 @@ enum fate side_keep(struct tn_ctx *, struct trial *);
 int side_branch(struct tn_ctx *, struct trial *t);
 /* Is that branch to take the place of ours above t->fork? */
 bool side_is_better(struct tn_ctx *, const struct trial *t, struct tn_error *);
-/* Lent until the side changes; *owner keeps it. 0 or TN_ENOENT. */
-int side_block(struct tn_ctx *, const struct tn_hash *, const struct tn_block **,
-	       struct tn_arena **owner);
+/* A block of it into the arena. 0, TN_ENOENT, or an error. */
+int side_block(struct tn_ctx *, const struct tn_hash *, struct tn_arena *,
+	       const struct tn_block **);
 /* What t's batch took off the chain is now beside it, and what it took on is not any more. */
 void side_moved(struct tn_ctx *, struct trial *);
 /* A block of it breaks a rule: it goes, and all that build on it. */
 void side_spoil(struct tn_ctx *, const struct tn_hash *);
-void side_count(struct tn_ctx *);
 uint32_t side_number(struct tn_ctx *);
+int side_start(struct tn_ctx *); /* reads what is stored */
+void side_stop(struct tn_ctx *);
 
 /* ---- sync.c */
 
 struct slot {               /* of a session */
 	uint64_t height;    /* it told us */
 	uint64_t forked_us; /* when its other branch was last looked for */
-	bool checked;       /* its genesis block is ours */
-	bool fetching;      /* another branch is fetched from it */
+	uint64_t wants;     /* it waits for that since wants_us: height of its branch, or 0 */
+	uint64_t wants_us;
+	bool checked;  /* its genesis block is ours */
+	bool fetching; /* another branch is fetched from it */
 };
 
 struct sync;
@@ -310,6 +409,17 @@ void fork_stop(struct tn_ctx *);
 
 /* ---- the plugin */
 
+enum address_state {
+	ADDRESS_NONE,
+	ADDRESS_WIPING,   /* its rows go, some at a time */
+	ADDRESS_BUILDING, /* blocks below `next` are in it */
+	ADDRESS_WHOLE     /* each block brings its rows along */
+};
+struct address_index {
+	enum address_state state;
+	uint64_t next;
+};
+
 struct state {
 	struct tn_sha *sha;
 	struct tn_block_rules rules;     /* and the network */
@@ -319,6 +429,7 @@ struct state {
 	struct tn_arena *arena;
 	struct tn_tip tip;
 	uint64_t coins; /* number of unspent ones */
+	uint64_t safe; /* up to there the chain is on the disk (landing.c): peers hear of no more */
 	struct road road;
 	struct tn_seen *bad; /* hashes of blocks that broke a rule of content */
 	struct side *side;
@@ -326,10 +437,15 @@ struct state {
 	struct coinset *coinset;
 	struct sync *sync;
 	struct fork *fork;     /* a branch that is fetched */
+	uint64_t forks;        /* so many were begun */
 	struct verify *verify; /* under way */
 	struct maintain *maintain;
 	struct transfer *transfer; /* an import or export */
+	struct address_index address;
+	struct balance *balance;     /* the first of those that are counted */
+	struct build *address_build; /* it is made or removed: no block is taken */
 	uint64_t rebuild;
+	uint64_t legacy; /* the first block of the old network on the chain; NO_LEGACY */
 	bool wiping;
 	bool failed; /* a commit failed: nothing connects any more */
 };
@@ -384,6 +500,8 @@ tn_msg_fn serve_genesis, serve_height, serve_blocks, serve_range, serve_block, s
 void verify_free(struct tn_ctx *);   /* verify.c: ends one under way */
 void maintain_free(struct tn_ctx *); /* maintain.c: the same */
 void transfer_free(struct tn_ctx *); /* transfer.c */
+/* Is the road shut for trials with this arg? While the chain is maintained only that has some. */
+bool maintain_shuts(struct tn_ctx *, const void *arg);
 /* Was a reindex cut off? Goes on with it. */
 int maintain_resume(struct tn_ctx *, struct tn_error *);
 

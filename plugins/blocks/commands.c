@@ -13,7 +13,7 @@ static struct tn_str str(const char *text)
 	return (struct tn_str){ text, (uint32_t)strlen(text) };
 }
 
-static struct tn_str hex_of(struct tn_arena *a, const uint8_t *p, size_t n)
+struct tn_str command_hex(struct tn_arena *a, const uint8_t *p, size_t n)
 {
 	static const char digits[] = "0123456789abcdef";
 	char *out = tn_alloc(a, 2 * n + 1);
@@ -27,9 +27,9 @@ static struct tn_str hex_of(struct tn_arena *a, const uint8_t *p, size_t n)
 	return (struct tn_str){ out, (uint32_t)(2 * n) };
 }
 
-static struct tn_str hash_str(struct tn_ctx *c, const struct tn_hash *h)
+struct tn_str command_hash(struct tn_ctx *c, const struct tn_hash *h)
 {
-	return hex_of(tn_scratch(c), h->b, sizeof h->b);
+	return command_hex(tn_scratch(c), h->b, sizeof h->b);
 }
 
 static int digit(char c)
@@ -40,7 +40,7 @@ static int digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-static int parse_hash(struct tn_str text, struct tn_hash *out, struct tn_error *err)
+int command_parse_hash(struct tn_str text, struct tn_hash *out, struct tn_error *err)
 {
 	for (uint32_t i = 0; text.n == 64 && i < 32; i++) {
 		int high = digit(text.p[2 * i]), low = digit(text.p[2 * i + 1]);
@@ -78,7 +78,7 @@ const struct tn_schema hash_row_schema =
 int cmd_getbestblockhash(struct tn_ctx *c, struct tn_cmd *cmd, const void *args,
 			 struct tn_error *err)
 {
-	struct hash_row r = { hash_str(c, &state_of(c)->tip.hash) };
+	struct hash_row r = { command_hash(c, &state_of(c)->tip.hash) };
 
 	(void)args, (void)err;
 	return tn_row(c, cmd, &r);
@@ -100,7 +100,7 @@ int cmd_getblockhash(struct tn_ctx *c, struct tn_cmd *cmd, const void *args, str
 		return tn_fail(err, TN_ENOENT,
 			       "no block at height %" PRIu64 ", the tip is %" PRIu64, a->height,
 			       state_of(c)->tip.height);
-	r.hash = hash_str(c, &index.hash);
+	r.hash = command_hash(c, &index.hash);
 	return tn_row(c, cmd, &r);
 }
 
@@ -111,6 +111,7 @@ struct info_row {
 	int64_t time;
 	uint64_t slot, txouts, sideblocks;
 	bool initialblockdownload;
+	struct tn_str warnings;
 };
 const struct tn_schema info_schema =
 	TN_SCHEMA(struct info_row, TN_RECORD, TN_FIELD(struct info_row, chain),
@@ -118,7 +119,8 @@ const struct tn_schema info_schema =
 		  TN_FIELD(struct info_row, bestblockhash), TN_FIELD(struct info_row, time),
 		  TN_FIELD(struct info_row, slot), TN_FIELD(struct info_row, txouts),
 		  TN_FIELD(struct info_row, sideblocks),
-		  TN_FIELD(struct info_row, initialblockdownload));
+		  TN_FIELD(struct info_row, initialblockdownload),
+		  TN_FIELD(struct info_row, warnings));
 
 int cmd_getblockchaininfo(struct tn_ctx *c, struct tn_cmd *cmd, const void *args,
 			  struct tn_error *err)
@@ -127,7 +129,7 @@ int cmd_getblockchaininfo(struct tn_ctx *c, struct tn_cmd *cmd, const void *args
 	struct info_row r = { .chain = str(st->rules.net.name),
 			      .blocks = st->tip.height,
 			      .headers = sync_target(c),
-			      .bestblockhash = hash_str(c, &st->tip.hash),
+			      .bestblockhash = command_hash(c, &st->tip.hash),
 			      .time = st->tip.time,
 			      .slot = tn_slot_at(&st->rules.net, tn_wall_s(c)),
 			      .txouts = st->coins,
@@ -135,6 +137,8 @@ int cmd_getblockchaininfo(struct tn_ctx *c, struct tn_cmd *cmd, const void *args
 
 	(void)args, (void)err;
 	r.initialblockdownload = r.headers > r.blocks + 2;
+	r.warnings =
+		str(conf_of(c)->legacy_chain ? "legacy_chain: signatures are not required" : "");
 	return tn_row(c, cmd, &r);
 }
 
@@ -182,7 +186,7 @@ static int find_height(struct tn_ctx *c, const struct block_args *a, uint64_t *h
 		return tn_fail(err, TN_EINVAL, "either height=N or hash=HEX");
 	if (a->has_height)
 		return 0;
-	if (parse_hash(a->hash, &hash, err))
+	if (command_parse_hash(a->hash, &hash, err))
 		return TN_EINVAL;
 	if (store_height(c, NULL, &hash, height))
 		return tn_fail(err, TN_ENOENT, "Block not found: no such hash on the chain");
@@ -194,12 +198,12 @@ static void fill_header(struct tn_ctx *c, struct block_row *r, const struct tn_b
 {
 	struct index above;
 
-	*r = (struct block_row){ .hash = hash_str(c, &index->hash),
+	*r = (struct block_row){ .hash = command_hash(c, &index->hash),
 				 .confirmations = state_of(c)->tip.height - b->header.height + 1,
 				 .height = b->header.height,
 				 .version = b->header.version,
-				 .previousblockhash = hash_str(c, &b->header.previous_hash),
-				 .merkleroot = hash_str(c, &b->header.merkle_root),
+				 .previousblockhash = command_hash(c, &b->header.previous_hash),
+				 .merkleroot = command_hash(c, &b->header.merkle_root),
 				 .time = b->header.timestamp,
 				 .block_reward = b->header.block_reward,
 				 .masternode_rewards = b->masternode_rewards.n,
@@ -207,7 +211,7 @@ static void fill_header(struct tn_ctx *c, struct block_row *r, const struct tn_b
 				 .nTx = b->transactions.n };
 	r->nextblockhash = str("");
 	if (!store_index(c, NULL, b->header.height + 1, &above))
-		r->nextblockhash = hash_str(c, &above.hash);
+		r->nextblockhash = command_hash(c, &above.hash);
 }
 
 static int fill_txids(struct tn_ctx *c, struct block_row *r, const struct tn_block *b)
@@ -218,7 +222,7 @@ static int fill_txids(struct tn_ctx *c, struct block_row *r, const struct tn_blo
 	for (uint32_t i = 0; r->tx.v && i < b->transactions.n; i++) {
 		if (tn_txid(state_of(c)->sha, &b->transactions.v[i], &txid))
 			return TN_ENOMEM;
-		r->tx.v[r->tx.n++] = hash_str(c, &txid);
+		r->tx.v[r->tx.n++] = command_hash(c, &txid);
 	}
 	return r->tx.v ? 0 : TN_ENOMEM;
 }
@@ -286,17 +290,17 @@ int cmd_gettxout(struct tn_ctx *c, struct tn_cmd *cmd, const void *args, struct 
 	struct txout_row r;
 	struct tn_coin coin;
 
-	if (parse_hash(a->txid, &o.txid, err))
+	if (command_parse_hash(a->txid, &o.txid, err))
 		return TN_EINVAL;
 	if (store_coin(c, NULL, &o, tn_scratch(c), &coin))
 		return tn_fail(err, TN_ENOENT, "no such coin: it was spent, or never made");
-	r = (struct txout_row){ hash_str(c, &tip->hash),
+	r = (struct txout_row){ command_hash(c, &tip->hash),
 				tip->height - coin.height + 1,
 				coin.height,
 				coin.value,
 				{ NULL, 0 },
 				coin.coinbase };
-	r.scriptPubKey = hex_of(tn_scratch(c), coin.script.p, coin.script.n);
+	r.scriptPubKey = command_hex(tn_scratch(c), coin.script.p, coin.script.n);
 	return tn_row(c, cmd, &r);
 }
 
@@ -314,8 +318,8 @@ const struct tn_schema set_schema =
 static void give_set(struct tn_ctx *c, int rc, const struct coinset_result *r,
 		     const struct coinset_waiter *w)
 {
-	struct set_row row = { r->height, hash_str(c, &r->tip), r->count, r->total,
-			       hash_str(c, &r->hash) };
+	struct set_row row = { r->height, command_hash(c, &r->tip), r->count, r->total,
+			       command_hash(c, &r->hash) };
 
 	if (!rc)
 		rc = tn_row(c, w->cmd, &row);
@@ -359,16 +363,16 @@ static int put_tx(struct tn_ctx *c, struct tn_cmd *cmd, const struct tn_hash *tx
 {
 	size_t n = tn_bin_write(&tn_wire_tx, tx, NULL, 0);
 	uint8_t *bytes = tn_alloc(tn_scratch(c), n);
-	struct rawtx_row r = { .txid = hash_str(c, txid),
+	struct rawtx_row r = { .txid = command_hash(c, txid),
 			       .height = p->height,
 			       .confirmations = state_of(c)->tip.height - p->height + 1,
 			       .index = p->index,
-			       .blockhash = hash_str(c, &p->block) };
+			       .blockhash = command_hash(c, &p->block) };
 
 	if (!bytes)
 		return TN_ENOMEM;
 	tn_bin_write(&tn_wire_tx, tx, bytes, n);
-	r.hex = hex_of(tn_scratch(c), bytes, n);
+	r.hex = command_hex(tn_scratch(c), bytes, n);
 	return tn_row(c, cmd, &r);
 }
 
@@ -382,7 +386,7 @@ int cmd_getrawtransaction(struct tn_ctx *c, struct tn_cmd *cmd, const void *args
 	struct tn_hash txid;
 	int rc;
 
-	if (parse_hash(a->txid, &txid, err))
+	if (command_parse_hash(a->txid, &txid, err))
 		return TN_EINVAL;
 	if (store_place(c, NULL, &txid, &p))
 		return tn_fail(err, TN_ENOENT, "no such transaction on the chain");

@@ -6,6 +6,7 @@
  * because the tip's row says that it is under way. While one of them runs, no other
  * block is taken.
  */
+#include "address.h"
 #include "commands.h"
 
 #include <inttypes.h>
@@ -39,6 +40,13 @@ static void forget(struct tn_ctx *c)
 	st->maintain = NULL;
 }
 
+bool maintain_shuts(struct tn_ctx *c, const void *arg)
+{
+	const struct state *st = state_of(c);
+
+	return st->address_build || (st->maintain && arg != st->maintain);
+}
+
 void maintain_free(struct tn_ctx *c)
 {
 	forget(c);
@@ -62,8 +70,10 @@ static struct maintain *create(struct tn_ctx *c, struct tn_cmd *cmd, struct tn_e
 	struct state *st = state_of(c);
 	struct maintain *m;
 
-	if (st->maintain || st->verify) {
-		tn_fail(err, TN_EBUSY, "another one is under way");
+	if (st->maintain || st->verify || st->address_build) {
+		tn_fail(err, TN_EBUSY,
+			st->address_build ? "the address index is being built: again in a moment"
+					  : "another one is under way");
 		return NULL;
 	}
 	m = calloc(1, sizeof *m);
@@ -151,6 +161,7 @@ static int write_meta(struct tn_ctx *c, struct tn_batch *b)
 static void stop_rebuild(struct tn_ctx *c, struct maintain *m)
 {
 	struct state *st = state_of(c);
+	struct tn_error why = { "" };
 	int rc;
 
 	st->rebuild = 0;
@@ -161,6 +172,8 @@ static void stop_rebuild(struct tn_ctx *c, struct maintain *m)
 	else
 		TN_LOG(c, TN_INFO, TN_NOBODY, "Reindex done: height %" PRIu64, st->tip.height);
 	end(c, m, m->failed ? TN_EBAD : rc);
+	if (address_resume(c, &why))
+		TN_LOG(c, TN_ERROR, TN_NOBODY, "The address index cannot be made: %s", why.text);
 }
 
 static void on_up(struct tn_ctx *c, struct trial *t, enum fate fate, const char *why)
@@ -210,39 +223,24 @@ static void go_up(struct tn_ctx *c, struct maintain *m)
 		stop_rebuild(c, m);
 }
 
-struct wipe {
-	struct tn_batch *batch;
-	unsigned db, left;
-};
-
-static int wipe_one(struct tn_ctx *c, struct tn_view key, struct tn_view val, void *arg)
-{
-	struct wipe *w = arg;
-	int rc = tn_del(c, w->batch, w->db, key);
-
-	(void)val;
-	return rc ? rc : --w->left == 0;
-}
-
 /* 0: nothing was left to remove; 1: some was; or an error. */
 static int wipe_some(struct tn_ctx *c)
 {
-	static const unsigned derived[] = { D_COIN, D_TX, D_UNDO, D_INDEX, D_HASH };
-	struct wipe w = { tn_batch(c), 0, WIPE };
-	int rc = w.batch ? 0 : TN_ENOMEM;
+	static const unsigned derived[] = { D_COIN, D_TX,      D_UNDO,      D_INDEX,
+					    D_HASH, D_ADDRESS, D_ADDRESS_TX };
+	struct tn_batch *b = tn_batch(c);
+	unsigned removed = 0;
+	int rc = b ? store_wipe(c, b, derived, sizeof derived / sizeof *derived, WIPE, &removed)
+		   : TN_ENOMEM;
 
-	for (unsigned i = 0; !rc && i < sizeof derived / sizeof *derived; i++) {
-		w.db = derived[i];
-		rc = tn_scan(c, w.db, (struct tn_view){ 0 }, wipe_one, &w);
-	}
-	if (rc < 0 || w.left == WIPE) {
-		if (w.batch)
-			tn_abandon(c, w.batch);
+	if (rc || !removed) {
+		if (b)
+			tn_abandon(c, b);
 		return rc;
 	}
-	rc = tn_commit(c, w.batch, TN_NO_TICKET);
+	rc = tn_commit(c, b, TN_NO_TICKET);
 	if (rc == TN_EFULL) /* the disk is behind: again */
-		tn_abandon(c, w.batch);
+		tn_abandon(c, b);
 	return rc && rc != TN_EFULL ? rc : 1;
 }
 
@@ -280,6 +278,8 @@ static void begin_wipe(struct tn_ctx *c)
 	st->wiping = true;
 	st->tip = (struct tn_tip){ 0, st->genesis_hash, st->genesis->header.timestamp };
 	st->coins = 0;
+	st->legacy = NO_LEGACY;
+	landing_reset(c);
 	serve_forget(c, 0);
 }
 
@@ -304,7 +304,8 @@ int reindex_begin(struct tn_ctx *c, struct tn_cmd *cmd, struct tn_error *err)
 	}
 	TN_LOG(c, TN_WARN, TN_NOBODY, "Reindex of %" PRIu64 " blocks", state_of(c)->tip.height);
 	begin_wipe(c);
-	rc = write_meta(c, b);
+	rc = legacy_put_mark(c, b, NO_LEGACY);
+	rc = rc ? rc : write_meta(c, b);
 	m->timer = rc ? (struct tn_timer){ 0 } : tn_after(c, 0, on_wipe, m);
 	if (!m->timer.v)
 		end(c, m, rc ? rc : TN_ENOMEM);

@@ -13,37 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TURN_US = 8000, DURABLE_MS = 600000, BEHIND_MS = 5 };
+enum { BEHIND_MS = 5 };
 enum { DONE = 100 }; /* of a step: the fate is known */
 
 static int finish(struct trial *t, enum fate fate)
 {
 	t->fate = fate;
 	return DONE;
-}
-
-static void free_moved(struct moved *m)
-{
-	while (m) {
-		struct moved *next = m->next;
-
-		tn_arena_unref(m->arena);
-		free(m);
-		m = next;
-	}
-}
-
-static void free_trial(struct tn_ctx *c, struct trial *t)
-{
-	if (t->batch)
-		tn_abandon(c, t->batch);
-	free_moved(t->gone);
-	free_moved(t->come);
-	tn_arena_unref(t->apply.arena);
-	tn_arena_unref(t->revert.arena);
-	tn_arena_unref(t->work);
-	tn_arena_unref(t->owner);
-	free(t);
 }
 
 /* ---- is it worth looking at, and where does it belong */
@@ -94,8 +70,10 @@ static int facts(struct tn_ctx *c, struct trial *t, int *budget)
 	t->sent = true;
 	if (rc == TN_LATER)
 		return rc;
+	if (!t->facts && must_wait(budget, t->bytes))
+		return TN_EBUSY;
 	if (!t->facts) {
-		*budget -= 20 + (int)(t->bytes >> 8);
+		*budget -= 20 + cost_of(t->bytes);
 		t->facts = facts_of(rules_of(c, t), t->block, t->work);
 	}
 	if (!t->facts)
@@ -129,19 +107,23 @@ static int place(struct tn_ctx *c, struct trial *t, int *budget)
 	const struct state *st = state_of(c);
 	int rc = 0;
 
-	(void)budget;
+	if (must_wait(budget, t->bytes)) /* it may be copied */
+		return TN_EBUSY;
 	if (st->failed)
 		return finish(t, FATE_BUSY);
 	t->step = back;
 	t->fork = st->tip.height;
 	if (!t->block)
 		t->fork = t->to;
-	else if (!same_hash(&t->block->header.previous_hash, &st->tip.hash))
+	else if (!same_hash(&t->block->header.previous_hash, &st->tip.hash)) {
+		*budget -= cost_of(t->bytes);
 		rc = plan_branch(c, t);
+	}
 	if (rc)
 		return rc;
 	t->at = st->tip;
 	t->coins = st->coins;
+	t->legacy = st->legacy;
 	t->batch = tn_batch(c);
 	return t->batch ? 0 : TN_ENOMEM;
 }
@@ -192,12 +174,25 @@ static int step_down(struct tn_ctx *c, struct trial *t)
 		rc = store_index(c, t->batch, t->at.height - 1, &below);
 	if (rc)
 		return rc;
+	if (t->legacy == t->at.height)
+		t->legacy = NO_LEGACY;
 	t->coins += (uint64_t)revert_change(r);
 	t->moved_bytes += r->index.bytes;
 	t->at = (struct tn_tip){ t->at.height - 1, below.hash, below.time };
 	tn_arena_unref(t->revert.arena);
 	t->revert = (struct revert){ 0 };
 	return too_large(c, t);
+}
+
+static int begin_back(struct tn_ctx *c, struct trial *t, int *budget)
+{
+	struct index index;
+	int rc = store_index(c, t->batch, t->at.height, &index);
+
+	if (!rc && must_wait(budget, index.bytes))
+		return TN_EBUSY;
+	*budget -= 20 + (rc ? 0 : cost_of(index.bytes));
+	return revert_begin(c, &t->revert, t->batch, t->at.height, &t->why);
 }
 
 static int back(struct tn_ctx *c, struct trial *t, int *budget)
@@ -209,13 +204,11 @@ static int back(struct tn_ctx *c, struct trial *t, int *budget)
 		return 0;
 	}
 	if (!t->revert.arena)
-		rc = revert_begin(c, &t->revert, t->batch, t->at.height, &t->why);
-	if (!rc)
-		rc = revert_write(c, &t->revert, t->batch, budget);
-	if (rc)
-		return rc;
-	*budget -= 20 + (int)(t->revert.index.bytes >> 8);
-	return step_down(c, t);
+		return begin_back(c, t, budget);
+	if (!t->revert.w.ready && must_wait(budget, t->revert.index.bytes))
+		return TN_EBUSY;
+	rc = revert_write(c, &t->revert, t->batch, budget);
+	return rc ? rc : step_down(c, t);
 }
 
 static int begin_next(struct tn_ctx *c, struct trial *t, struct tn_arena *arena)
@@ -226,7 +219,8 @@ static int begin_next(struct tn_ctx *c, struct trial *t, struct tn_arena *arena)
 	int rc = 0;
 
 	if (t->added + 1 < t->adds) {
-		rc = side_block(c, &t->add[t->added], &b, &owner);
+		owner = t->aside = tn_arena_new(c);
+		rc = owner ? side_block(c, &t->add[t->added], owner, &b) : TN_ENOMEM;
 		facts = NULL;
 	}
 	if (!rc)
@@ -270,9 +264,13 @@ static int coins(struct tn_ctx *c, struct trial *t, int *budget)
 static int signatures(struct tn_ctx *c, struct trial *t, int *budget)
 {
 	struct apply *a = &t->apply;
-	int rc;
+	int rc = a->todo ? 0 : ahead_take(c, t);
 
-	if (!t->sent && a->judge.n - a->checked > JOB_SPENDS_MIN) {
+	if (rc) {
+		a->todo = NULL; /* again when they are */
+		return rc;
+	}
+	if (!t->sent && a->todos - a->checked > JOB_SPENDS_MIN) {
 		t->sent = true;
 		rc = jobs_signatures(c, t);
 		if (rc == TN_LATER)
@@ -280,10 +278,11 @@ static int signatures(struct tn_ctx *c, struct trial *t, int *budget)
 	}
 	if (t->jobs.verdict.code) {
 		a->verdict = t->jobs.verdict;
-		return tn_block_verdict_fail(&t->why, &a->verdict);
+		rc = tn_block_verdict_fail(&t->why, &a->verdict);
+	} else {
+		rc = apply_signatures(c, a, budget, &t->why);
 	}
-	rc = apply_signatures(c, a, budget, &t->why);
-	if (rc)
+	if (rc && (rc != TN_EBAD || !legacy_keeps(c, t)))
 		return rc;
 	t->sent = false;
 	t->jobs = (struct jobs){ 0 };
@@ -293,7 +292,11 @@ static int signatures(struct tn_ctx *c, struct trial *t, int *budget)
 
 static int write(struct tn_ctx *c, struct trial *t, int *budget)
 {
-	int rc = apply_write(c, &t->apply, t->batch, budget);
+	int rc;
+
+	if (!t->apply.w.ready && must_wait(budget, t->apply.facts->bytes))
+		return TN_EBUSY;
+	rc = apply_write(c, &t->apply, t->batch, budget);
 
 	if (!rc)
 		t->step = seal;
@@ -305,7 +308,9 @@ static int seal(struct tn_ctx *c, struct trial *t, int *budget)
 	struct apply *a = &t->apply;
 	int rc;
 
-	*budget -= 20 + (int)(a->facts->bytes >> 8);
+	if (must_wait(budget, a->facts->bytes))
+		return TN_EBUSY;
+	*budget -= 20 + cost_of(a->facts->bytes);
 	rc = apply_seal(c, a, t->batch);
 	if (!rc)
 		rc = ask(c, t, E_CONNECT, a->block, &a->facts->hash, a->owner);
@@ -313,11 +318,14 @@ static int seal(struct tn_ctx *c, struct trial *t, int *budget)
 		rc = keep_moved(&t->come_end, a->block, &a->facts->hash, a->owner);
 	if (rc)
 		return rc;
+	legacy_sealed(c, t);
 	t->coins += (uint64_t)apply_change(a);
 	t->moved_bytes += a->facts->bytes;
 	t->at = (struct tn_tip){ a->block->header.height, a->facts->hash,
 				 a->block->header.timestamp };
 	tn_arena_unref(a->arena);
+	tn_arena_unref(t->aside);
+	t->aside = NULL;
 	*a = (struct apply){ 0 };
 	t->added++;
 	t->step = next;
@@ -326,121 +334,19 @@ static int seal(struct tn_ctx *c, struct trial *t, int *budget)
 
 /* ---- the end of it */
 
-static void tell_all(struct tn_ctx *c, unsigned row, const struct moved *m)
-{
-	for (; m; m = m->next) {
-		struct tn_ev_block ev = { m->block, &m->hash, m->arena, NULL };
-
-		tn_tell(c, row, &ev);
-	}
-}
-
-static void count(struct tn_ctx *c, const struct trial *t)
-{
-	for (const struct moved *m = t->gone; m; m = m->next)
-		tn_metric(c, C_DISCONNECTED, 1);
-	for (const struct moved *m = t->come; m; m = m->next)
-		tn_metric(c, C_CONNECTED, 1);
-	if (t->gone && t->come)
-		tn_metric(c, C_REORGS, 1);
-	tn_metric(c, C_CONNECT_US, (int64_t)(tn_now_us(c) - t->began_us));
-	plugin_count(c);
-}
-
-static void storage_failed(struct tn_ctx *c)
-{
-	struct state *st = state_of(c);
-
-	if (!st->failed)
-		TN_LOG(c, TN_ERROR, TN_NOBODY,
-		       "the store takes no blocks any more: the chain stops at height %" PRIu64,
-		       st->tip.height);
-	st->failed = true;
-}
-
-static void end_trial(struct tn_ctx *c, struct trial *t)
-{
-	if (t->fate == FATE_RULE || t->fate == FATE_BAD)
-		tn_metric(c, C_REFUSED, 1);
-	t->end(c, t, t->fate, t->why.text);
-	if (t->landing.v) /* never committed: nobody else has the ticket */
-		tn_finish(c, t->landing, TN_EGONE, NULL);
-	free_trial(c, t);
-}
-
-static void on_durable(struct tn_ctx *c, int result, const void *payload, void *arg)
-{
-	struct trial *t = arg;
-
-	(void)payload;
-	t->landing = TN_NO_TICKET;
-	if (!t->landed)
-		return; /* whatever keeps it from the disk, the road ends it */
-	if (result == TN_EGONE) {
-		t->fate = FATE_GONE;
-	} else if (result) {
-		storage_failed(c);
-		t->fate = FATE_BUSY;
-	}
-	end_trial(c, t);
-}
-
-/* The ticket is made once, whatever number of attempts the commit takes. */
-static int prepare(struct tn_ctx *c, struct trial *t)
-{
-	if (t->prepared)
-		return 0;
-	t->prepared = true;
-	if (t->durable)
-		t->landing = tn_promise(c, DURABLE_MS, on_durable, t);
-	if (t->durable && !t->landing.v)
-		return TN_ENOMEM;
-	return store_put_meta(c, t->batch, &t->at, t->coins);
-}
-
 static int commit(struct tn_ctx *c, struct trial *t, int *budget)
 {
-	struct state *st = state_of(c);
 	int rc;
 
 	if (t->dry)
 		return finish(t, FATE_GOOD);
-	rc = prepare(c, t);
-	if (rc)
-		return rc;
-	rc = tn_commit(c, t->batch, t->landing);
+	rc = landing_commit(c, t);
 	if (rc == TN_EFULL) { /* the disk is behind */
-		st->road.behind = true;
+		state_of(c)->road.behind = true;
 		*budget = 0;
 		return TN_EBUSY;
 	}
-	t->batch = NULL;
-	if (rc) {
-		storage_failed(c);
-		return finish(t, FATE_BUSY);
-	}
-	st->tip = t->at;
-	st->coins = t->coins;
-	return finish(t, FATE_CONNECTED);
-}
-
-static void landed(struct tn_ctx *c, struct trial *t)
-{
-	struct moved *gone = t->gone, *come = t->come;
-
-	side_moved(c, t);
-	count(c, t);
-	t->gone = t->come = NULL;
-	if (gone)
-		serve_forget(c, t->fork);
-	tell_all(c, E_DISCONNECTED, gone);
-	tell_all(c, E_CONNECTED, come);
-	free_moved(gone);
-	free_moved(come);
-	t->landed = true;
-	if (!t->landing.v)
-		end_trial(c, t);
-	sync_moved(c);
+	return rc ? rc : finish(t, FATE_CONNECTED);
 }
 
 /* ---- one after the other */
@@ -467,8 +373,10 @@ static void again_soon(struct tn_ctx *c)
 static void judge_failure(struct tn_ctx *c, struct trial *t, int rc)
 {
 	struct state *st = state_of(c);
+	const struct tn_block_facts *facts = t->apply.block ? t->apply.facts : t->facts;
 	const struct tn_hash *bad = &t->hash;
 
+	t->loose = facts && facts->loose;
 	t->fate = rc == TN_EBAD ? FATE_RULE : FATE_BUSY;
 	if (!t->why.text[0])
 		tn_fail(&t->why, rc, "%s", tn_code_text(rc));
@@ -476,7 +384,7 @@ static void judge_failure(struct tn_ctx *c, struct trial *t, int rc)
 		t->fault = t->apply.verdict.fault;
 		bad = t->apply.facts ? &t->apply.facts->hash : bad;
 	}
-	if (rc != TN_EBAD || t->dry || !tn_block_fault_final(t->fault))
+	if (rc != TN_EBAD || t->dry || t->loose || !tn_block_fault_final(t->fault))
 		return;
 	if (t->block && bad != &t->hash) /* the one that builds on it is no better */
 		tn_seen_add(st->bad, t->hash.b, sizeof t->hash.b);
@@ -519,18 +427,23 @@ void road_run(struct tn_ctx *c)
 		return;
 	r->running = true;
 	while (r->first && !r->first->elsewhere) {
-		int rc = run_steps(c, r->first, &budget);
+		int rc;
+
+		ahead_run(c, &budget);
+		rc = run_steps(c, r->first, &budget);
 
 		if (rc == TN_EBUSY) {
 			again_soon(c);
 			break;
 		}
-		if (rc == TN_LATER)
+		if (rc == TN_LATER) {
+			ahead_run(c, &budget);
 			break;
+		}
 		if (r->first->fate == FATE_CONNECTED)
-			landed(c, take_first(r));
+			landing_connected(c, take_first(r));
 		else
-			end_trial(c, take_first(r));
+			trial_close(c, take_first(r));
 	}
 	r->running = false;
 }
@@ -546,7 +459,7 @@ int road_begin(struct tn_ctx *c, const struct trial *want)
 	struct road *r = &state_of(c)->road;
 	struct trial *t;
 
-	if (r->stopped || state_of(c)->failed || (state_of(c)->maintain && !want->arg) ||
+	if (r->stopped || state_of(c)->failed || maintain_shuts(c, want->arg) ||
 	    (r->first && r->waiting + want->bytes > conf_of(c)->waiting_max))
 		return TN_EFULL;
 	t = malloc(sizeof *t);
@@ -575,6 +488,7 @@ void road_init(struct road *r)
 {
 	*r = (struct road){ .serial = 0 };
 	r->last = &r->first;
+	r->landing_end = &r->landing;
 }
 
 bool road_is_idle(struct tn_ctx *c)
@@ -589,6 +503,6 @@ void road_stop(struct tn_ctx *c)
 	r->stopped = true;
 	while (r->first) {
 		r->first->fate = FATE_GONE;
-		end_trial(c, take_first(r));
+		trial_close(c, take_first(r));
 	}
 }

@@ -53,6 +53,20 @@ void serve_free(struct tn_ctx *c, struct serve *s)
 	free(s);
 }
 
+/* The last block that peers may hear of: what is not on the disk may be gone tomorrow. */
+static uint64_t top_of(struct tn_ctx *c)
+{
+	const struct state *st = state_of(c);
+
+	return st->safe < st->tip.height ? st->safe : st->tip.height;
+}
+
+/* TN_ENOENT also for what is too fresh. */
+static int told_index(struct tn_ctx *c, uint64_t height, struct index *out)
+{
+	return height > top_of(c) ? TN_ENOENT : store_index(c, NULL, height, out);
+}
+
 /* ---- ranges */
 
 struct range {
@@ -64,8 +78,8 @@ struct range {
  * block in any case. Heights are compared, never added to what a peer said. */
 static int clamp(struct tn_ctx *c, const struct tn_range *want, struct range *out)
 {
-	uint64_t tip = state_of(c)->tip.height;
-	uint64_t last = want->end < tip ? want->end : tip;
+	uint64_t top = top_of(c);
+	uint64_t last = want->end < top ? want->end : top;
 	struct index index;
 
 	*out = (struct range){ 1, 0, 0 };
@@ -191,8 +205,10 @@ tn_verdict serve_block(struct tn_ctx *c, const struct tn_msg *m)
 	const struct tn_height *h = m->body;
 	struct tn_arena *a = tn_arena_new(c);
 	const struct tn_block *b;
-	int rc = a ? store_block(c, NULL, h->height, a, &b) : TN_ENOMEM;
+	int rc = a ? TN_ENOENT : TN_ENOMEM;
 
+	if (a && h->height <= top_of(c))
+		rc = store_block(c, NULL, h->height, a, &b);
 	if (!rc)
 		tn_send(c, m->from, M_BLOCK, b);
 	tn_arena_unref(a);
@@ -209,7 +225,7 @@ tn_verdict serve_genesis(struct tn_ctx *c, const struct tn_msg *m)
 
 tn_verdict serve_height(struct tn_ctx *c, const struct tn_msg *m)
 {
-	struct tn_height h = { state_of(c)->tip.height };
+	struct tn_height h = { top_of(c) };
 
 	tn_send(c, m->from, M_HEIGHT, &h);
 	return TN_TAKEN;
@@ -219,7 +235,7 @@ tn_verdict serve_hash(struct tn_ctx *c, const struct tn_msg *m)
 {
 	struct tn_block_hash_at at = { .height = ((const struct tn_height *)m->body)->height };
 	struct index index;
-	int rc = store_index(c, NULL, at.height, &index);
+	int rc = told_index(c, at.height, &index);
 
 	if (rc && rc != TN_ENOENT)
 		return TN_BROKEN;
@@ -235,7 +251,7 @@ tn_verdict serve_consensus(struct tn_ctx *c, const struct tn_msg *m)
 	const struct tn_consensus_query *q = m->body;
 	struct tn_consensus_answer a = { .height = q->height };
 	struct index index;
-	int rc = store_index(c, NULL, q->height, &index);
+	int rc = told_index(c, q->height, &index);
 
 	if (rc && rc != TN_ENOENT)
 		return TN_BROKEN;
@@ -255,6 +271,8 @@ static void give_coins_hash(struct tn_ctx *c, int rc, const struct coinset_resul
 	const struct tn_msg *m = tn_held(c, w->hold);
 	struct tn_utxo_set_hash body = { r->hash, r->height, r->count };
 
+	if (!rc && r->height > top_of(c))
+		rc = TN_EBUSY; /* coins of a tip that is not on the disk yet */
 	if (m && !rc)
 		tn_send(c, m->from, M_COINS_HASH, &body);
 	tn_settle(c, w->hold, rc ? tn_refuse(R_BUSY) : TN_TAKEN);
@@ -331,6 +349,8 @@ tn_verdict serve_coins(struct tn_ctx *c, const struct tn_msg *m)
 	struct tn_utxos set;
 	int rc;
 
+	if (st->tip.height > top_of(c))
+		return tn_refuse(R_BUSY);
 	if (st->coins > g.max / 150) /* no coin has a shorter text */
 		return tn_refuse(R_SIZE);
 	g.arena = tn_arena_new(c);

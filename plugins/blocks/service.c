@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * plugins/blocks/service.c - the service chain (timenode/service/chain.h)
  */
-#include "blocks.h"
+#include "address.h"
 
 static int op_tip(struct tn_ctx *c, struct tn_tip *out)
 {
@@ -101,5 +101,18 @@ static void op_submit(struct tn_ctx *c, const struct tn_block *b, struct tn_aren
 	begin(c, b, owner, ticket, false);
 }
 
-const struct tn_chain_ops chain_ops = { sizeof chain_ops, op_tip,   op_hash_at, op_block_at,
-					op_coin,          op_tx_at, op_check,   op_submit };
+static int op_coins_of(struct tn_ctx *c, struct tn_bytes script, const struct tn_outpoint *after,
+		       uint32_t limit, struct tn_arena *a, struct tn_placed_coins *out)
+{
+	struct tn_error err;
+	int rc = address_usable(c, &err);
+
+	if (rc)
+		return rc;
+	return address_coins(c, script, after, limit < TN_COINS_OF_MAX ? limit : TN_COINS_OF_MAX, a,
+			     out);
+}
+
+const struct tn_chain_ops chain_ops = { sizeof chain_ops, op_tip,    op_hash_at,
+					op_block_at,      op_coin,   op_tx_at,
+					op_check,         op_submit, op_coins_of };

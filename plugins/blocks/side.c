@@ -2,31 +2,150 @@
  * plugins/blocks/side.c - blocks beside the chain, and which branch is better
  *
  * Only what a block shows by itself is checked here: the rest when its branch is to become
- * the chain. All in memory: what is lost with the process is asked for again.
+ * the chain. The blocks lie in the store, so a restart finds them again; in memory there is
+ * what links them. Rows are written behind and may lag: whatever they say is looked at anew at
+ * the start, and what was lost is asked for again.
  */
+#define HASH_NONFATAL_OOM 1
 #include "blocks.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <uthash.h>
+#include <utlist.h>
 
 #include "branch.h"
-#include "timenode/value.h"
 
-enum { ENTRIES_MAX = 4096 };
+enum { ENTRIES_MAX = 4096, AGAIN_MS = 100, HEADER_BYTES = 92 };
 
 struct entry {
-	struct tn_hash hash;
-	const struct tn_block *block;
-	struct tn_arena *arena;
-	uint64_t bytes;
+	struct tn_hash hash, parent;
+	uint64_t height, bytes;
+	uint64_t mark;             /* of the last walk that came by */
+	struct entry *prev, *next; /* of the same parent */
+	UT_hash_handle hh;
+};
+
+struct family { /* the blocks of one parent, which is on the chain or beside it */
+	struct tn_hash parent;
+	struct entry *first;
+	UT_hash_handle hh;
 };
 
 struct side {
-	struct entry v[ENTRIES_MAX];
+	struct entry *entries;
+	struct family *families;
 	uint32_t n;
 	uint64_t bytes;
+	uint64_t floor;         /* no block is lower */
+	uint64_t walk;          /* the last one's mark */
+	struct tn_batch *batch; /* rows on their way */
+	struct tn_timer timer;
 };
+
+static struct side *side_of(struct tn_ctx *c)
+{
+	return state_of(c)->side;
+}
+
+static struct entry *find(struct side *s, const struct tn_hash *hash)
+{
+	struct entry *e;
+
+	HASH_FIND(hh, s->entries, hash, sizeof *hash, e);
+	return e;
+}
+
+static struct family *family_of(struct side *s, const struct tn_hash *parent)
+{
+	struct family *f;
+
+	HASH_FIND(hh, s->families, parent, sizeof *parent, f);
+	return f;
+}
+
+bool side_has(struct tn_ctx *c, const struct tn_hash *hash)
+{
+	return find(side_of(c), hash) != NULL;
+}
+
+uint32_t side_number(struct tn_ctx *c)
+{
+	return side_of(c)->n;
+}
+
+/* ---- in memory */
+
+static void leave_family(struct side *s, struct entry *e)
+{
+	struct family *f = family_of(s, &e->parent);
+
+	DL_DELETE(f->first, e);
+	if (f->first)
+		return;
+	HASH_DEL(s->families, f);
+	free(f);
+}
+
+static bool link_up(struct side *s, struct entry *e)
+{
+	struct family *f = family_of(s, &e->parent);
+
+	if (!f) {
+		f = calloc(1, sizeof *f);
+		if (!f)
+			return false;
+		f->parent = e->parent;
+		HASH_ADD(hh, s->families, parent, sizeof f->parent, f);
+		if (!f->hh.tbl) { /* without memory it is not in there */
+			free(f);
+			return false;
+		}
+	}
+	DL_PREPEND(f->first, e);
+	HASH_ADD(hh, s->entries, hash, sizeof e->hash, e);
+	if (e->hh.tbl)
+		return true;
+	leave_family(s, e);
+	return false;
+}
+
+static bool add(struct side *s, const struct tn_hash *hash, const struct tn_header *h,
+		uint64_t bytes)
+{
+	struct entry *e = calloc(1, sizeof *e);
+
+	if (!e)
+		return false;
+	e->hash = *hash;
+	e->parent = h->previous_hash;
+	e->height = h->height;
+	e->bytes = bytes;
+	if (!link_up(s, e)) {
+		free(e);
+		return false;
+	}
+	s->floor = !s->n || e->height < s->floor ? e->height : s->floor;
+	s->n++;
+	s->bytes += bytes;
+	return true;
+}
+
+static void forget(struct side *s, struct entry *e)
+{
+	leave_family(s, e);
+	HASH_DEL(s->entries, e);
+	s->n--;
+	s->bytes -= e->bytes;
+	free(e);
+}
+
+static void forget_all(struct side *s)
+{
+	while (s->entries)
+		forget(s, s->entries);
+}
 
 struct side *side_create(void)
 {
@@ -37,169 +156,242 @@ void side_free(struct side *s)
 {
 	if (!s)
 		return;
-	for (uint32_t i = 0; i < s->n; i++)
-		tn_arena_unref(s->v[i].arena);
+	forget_all(s);
 	free(s);
 }
 
-static struct side *side_of(struct tn_ctx *c)
+/* ---- in the store */
+
+static bool open_batch(struct tn_ctx *c)
 {
-	return state_of(c)->side;
+	struct side *s = side_of(c);
+
+	if (!s->batch)
+		s->batch = tn_batch(c);
+	return s->batch != NULL;
 }
 
-static struct entry *find(struct side *s, const struct tn_hash *hash)
+static void flush(struct tn_ctx *c);
+
+static void on_again(struct tn_ctx *c, void *arg)
 {
-	for (uint32_t i = 0; i < s->n; i++)
-		if (same_hash(&s->v[i].hash, hash))
-			return &s->v[i];
-	return NULL;
+	(void)arg;
+	side_of(c)->timer = (struct tn_timer){ 0 };
+	flush(c);
 }
 
-bool side_has(struct tn_ctx *c, const struct tn_hash *hash)
+/* A disk that is behind keeps them waiting. */
+static void flush(struct tn_ctx *c)
 {
-	return find(side_of(c), hash) != NULL;
+	struct side *s = side_of(c);
+
+	tn_metric(c, C_SIDE, s->n);
+	if (!s->batch)
+		return;
+	if (tn_commit(c, s->batch, TN_NO_TICKET) != TN_EFULL)
+		s->batch = NULL;
+	else if (!s->timer.v)
+		s->timer = tn_after(c, AGAIN_MS, on_again, NULL);
 }
 
-int side_block(struct tn_ctx *c, const struct tn_hash *hash, const struct tn_block **out,
-	       struct tn_arena **owner)
+int side_block(struct tn_ctx *c, const struct tn_hash *hash, struct tn_arena *a,
+	       const struct tn_block **out)
 {
-	const struct entry *e = find(side_of(c), hash);
+	struct side *s = side_of(c);
+	const void *v;
+	int rc;
 
-	if (!e)
+	if (!find(s, hash))
 		return TN_ENOENT;
-	*out = e->block;
-	*owner = e->arena;
-	return 0;
+	rc = store_read(c, s->batch, D_SIDE, TN_VIEW(*hash), &tn_wire_block, a, &v);
+	if (!rc)
+		*out = v;
+	return rc == TN_EBAD || rc == TN_ENOENT ? TN_EIO : rc;
 }
 
-void side_count(struct tn_ctx *c)
+static void drop(struct tn_ctx *c, struct entry *e)
 {
-	tn_metric(c, C_SIDE, side_of(c)->n);
-}
-
-uint32_t side_number(struct tn_ctx *c)
-{
-	return side_of(c)->n;
-}
-
-/* ---- coming and going */
-
-static void drop_at(struct side *s, uint32_t i)
-{
-	s->bytes -= s->v[i].bytes;
-	tn_arena_unref(s->v[i].arena);
-	s->v[i] = s->v[--s->n];
-}
-
-static void drop(struct side *s, const struct tn_hash *hash)
-{
-	struct entry *e = find(s, hash);
-
-	if (e)
-		drop_at(s, (uint32_t)(e - s->v));
-}
-
-static int64_t child_of(const struct side *s, const struct tn_hash *hash)
-{
-	for (uint32_t i = 0; i < s->n; i++)
-		if (same_hash(&s->v[i].block->header.previous_hash, hash))
-			return i;
-	return -1;
+	if (open_batch(c))
+		tn_del(c, side_of(c)->batch, D_SIDE, TN_VIEW(e->hash));
+	forget(side_of(c), e);
 }
 
 /* A block and all that build on it, the last first. */
-static void drop_branch(struct side *s, const struct tn_hash *root)
+static void drop_branch(struct tn_ctx *c, struct entry *root)
 {
-	while (child_of(s, root) >= 0) {
-		int64_t at = child_of(s, root), up;
+	struct side *s = side_of(c);
+	struct entry *e = root;
 
-		while ((up = child_of(s, &s->v[at].hash)) >= 0)
-			at = up;
-		drop_at(s, (uint32_t)at);
+	for (;;) {
+		struct family *f = family_of(s, &e->hash);
+		bool last = e == root;
+		struct tn_hash up = e->parent;
+
+		if (f) {
+			e = f->first;
+			continue;
+		}
+		drop(c, e);
+		if (last)
+			return;
+		e = find(s, &up);
 	}
-	drop(s, root);
+}
+
+/* All that build on a block, which itself may be anywhere. */
+static void drop_children(struct tn_ctx *c, const struct tn_hash *hash)
+{
+	struct family *f;
+
+	while ((f = family_of(side_of(c), hash)))
+		drop_branch(c, f->first);
 }
 
 void side_spoil(struct tn_ctx *c, const struct tn_hash *hash)
 {
 	struct tn_hash copy = *hash;
+	struct entry *e = find(side_of(c), &copy);
 
-	drop_branch(side_of(c), &copy);
-	side_count(c);
+	drop_children(c, &copy);
+	if (e)
+		drop(c, e);
+	flush(c);
 }
 
+/* ---- bounds */
+
+/* Of those that the last walk did not meet. */
 static struct entry *lowest(struct side *s)
 {
 	struct entry *found = NULL;
 
-	for (uint32_t i = 0; i < s->n; i++)
-		if (!found || s->v[i].block->header.height < found->block->header.height)
-			found = &s->v[i];
+	for (struct entry *e = s->entries; e; e = e->hh.next)
+		if (e->mark != s->walk && (!found || e->height < found->height))
+			found = e;
 	return found;
 }
 
-/* The lowest branches give way, but not to one that is lower still. */
-static bool make_room(struct tn_ctx *c, uint64_t bytes, uint64_t height)
+/* Marks a block and those that it builds on. */
+static void walk_up(struct side *s, const struct tn_hash *hash)
+{
+	struct entry *e = find(s, hash);
+
+	for (s->walk++; e; e = find(s, &e->parent))
+		e->mark = s->walk;
+}
+
+static bool fits(struct tn_ctx *c, uint64_t bytes)
+{
+	const struct side *s = side_of(c);
+
+	return s->n < ENTRIES_MAX && s->bytes + bytes <= conf_of(c)->side_max;
+}
+
+/* The lowest branches give way, but not to one that is lower still, and never its own. */
+static bool make_room(struct tn_ctx *c, uint64_t bytes, const struct tn_header *h)
 {
 	struct side *s = side_of(c);
 
-	while (s->n == ENTRIES_MAX || s->bytes + bytes > conf_of(c)->side_max) {
-		const struct entry *e = lowest(s);
-		struct tn_hash hash;
+	if (fits(c, bytes))
+		return true;
+	walk_up(s, &h->previous_hash);
+	while (!fits(c, bytes)) {
+		struct entry *e = lowest(s);
 
-		if (!e || e->block->header.height >= height)
+		if (!e || e->height >= h->height)
 			return false;
-		hash = e->hash;
-		drop_branch(s, &hash);
+		drop_branch(c, e);
 	}
 	return true;
 }
 
-static void add(struct side *s, const struct tn_hash *hash, const struct tn_block *b,
-		struct tn_arena *arena, uint64_t bytes)
+/* Can it never become part of the chain, or is it that already? */
+static bool is_done(struct tn_ctx *c, const struct entry *e, bool *alone)
 {
-	s->v[s->n++] = (struct entry){ *hash, b, arena, bytes };
-	s->bytes += bytes;
+	uint64_t at;
+
+	*alone = !store_height(c, NULL, &e->hash, &at);
+	if (*alone)
+		return true;
+	if (find(side_of(c), &e->parent))
+		return false;
+	return store_height(c, NULL, &e->parent, &at) || at + 1 != e->height ||
+	       state_of(c)->tip.height - at > BRANCH_DEPTH;
 }
 
-/* A copy of its own: what it came in may hold a hundred others. */
-static bool add_copy(struct tn_ctx *c, const struct trial *t)
+/* Once through all; was there something to drop? */
+static bool prune_once(struct tn_ctx *c)
 {
-	struct tn_arena *a = tn_arena_new(c);
-	const void *b;
+	struct side *s = side_of(c);
+	struct tn_hash *list = tn_alloc(tn_scratch(c), (s->n + 1) * sizeof *list);
+	uint32_t n = 0;
+	bool alone;
 
-	if (!a || tn_clone(&tn_wire_block, t->block, a, &b)) {
-		tn_arena_unref(a);
-		return false;
+	for (struct entry *e = s->entries; list && e; e = e->hh.next)
+		if (is_done(c, e, &alone))
+			list[n++] = e->hash;
+	for (uint32_t i = 0; i < n; i++) {
+		struct entry *e = find(s, &list[i]);
+
+		if (!e || !is_done(c, e, &alone))
+			continue;
+		if (alone)
+			drop(c, e);
+		else
+			drop_branch(c, e);
 	}
-	if (!make_room(c, tn_arena_used(a), t->block->header.height)) {
-		tn_arena_unref(a);
+	return n != 0;
+}
+
+static void prune(struct tn_ctx *c)
+{
+	struct side *s = side_of(c);
+	const struct entry *e;
+
+	while (prune_once(c))
+		;
+	s->walk++;
+	e = lowest(s);
+	s->floor = e ? e->height : 0;
+}
+
+/* ---- coming and going */
+
+static int put(struct tn_ctx *c, const struct tn_hash *hash, const struct tn_block *b)
+{
+	struct side *s = side_of(c);
+
+	return open_batch(c) ? tn_put_as(c, s->batch, D_SIDE, TN_VIEW(*hash), &tn_wire_block, b)
+			     : TN_ENOMEM;
+}
+
+static bool keep(struct tn_ctx *c, const struct tn_hash *hash, const struct tn_block *b)
+{
+	uint64_t bytes = tn_bin_write(&tn_wire_block, b, NULL, 0), at;
+
+	if (find(side_of(c), hash))
+		return true;
+	if (!find(side_of(c), &b->header.previous_hash) &&
+	    store_height(c, NULL, &b->header.previous_hash, &at))
 		return false;
-	}
-	add(side_of(c), &t->hash, b, a, tn_arena_used(a));
-	side_count(c);
-	return true;
+	return make_room(c, bytes, &b->header) && !put(c, hash, b) &&
+	       add(side_of(c), hash, &b->header, bytes);
 }
 
 /* Height of the last block of the chain below this one; through *parent its own parent's. */
 static int find_fork(struct tn_ctx *c, const struct tn_block *b, uint64_t *fork, uint64_t *parent)
 {
-	const struct tn_block *at = b;
-	bool first = true;
+	const struct tn_hash *at = &b->header.previous_hash;
+	const struct entry *e = find(side_of(c), at), *first = e;
 
-	for (uint32_t i = 0; i <= side_of(c)->n; i++) {
-		const struct entry *e = find(side_of(c), &at->header.previous_hash);
-
-		if (!store_height(c, NULL, &at->header.previous_hash, fork)) {
-			*parent = first ? *fork : *parent;
+	for (uint32_t i = 0; i <= side_of(c)->n; i++, e = find(side_of(c), at)) {
+		if (!store_height(c, NULL, at, fork)) {
+			*parent = first ? first->height : *fork;
 			return 0;
 		}
 		if (!e)
 			return TN_ENOENT;
-		if (first)
-			*parent = e->block->header.height;
-		first = false;
-		at = e->block;
+		at = &e->parent;
 	}
 	return TN_ENOENT;
 }
@@ -207,6 +399,7 @@ static int find_fork(struct tn_ctx *c, const struct tn_block *b, uint64_t *fork,
 enum fate side_keep(struct tn_ctx *c, struct trial *t)
 {
 	uint64_t fork, parent;
+	bool kept;
 
 	if (find_fork(c, t->block, &fork, &parent))
 		return FATE_ORPHAN;
@@ -218,7 +411,44 @@ enum fate side_keep(struct tn_ctx *c, struct trial *t)
 	}
 	if (state_of(c)->tip.height - fork > BRANCH_DEPTH)
 		return FATE_DEEP;
-	return add_copy(c, t) ? FATE_SIDE : FATE_BUSY;
+	kept = keep(c, &t->hash, t->block);
+	flush(c);
+	return kept ? FATE_SIDE : FATE_BUSY;
+}
+
+/* The tip went first; what does not fit any more is the branch's end. */
+static void keep_gone(struct tn_ctx *c, const struct moved *first)
+{
+	const struct moved **list;
+	uint32_t n = 0;
+
+	for (const struct moved *m = first; m; m = m->next)
+		n++;
+	list = tn_alloc(tn_scratch(c), (n + 1) * sizeof *list);
+	if (!list)
+		return;
+	n = 0;
+	for (const struct moved *m = first; m; m = m->next)
+		list[n++] = m;
+	while (n > 0 && keep(c, &list[n - 1]->hash, list[n - 1]->block))
+		n--;
+}
+
+void side_moved(struct tn_ctx *c, struct trial *t)
+{
+	struct side *s = side_of(c);
+
+	for (const struct moved *m = t->come; m && s->n; m = m->next) {
+		struct entry *e = find(s, &m->hash);
+
+		if (e)
+			drop(c, e);
+	}
+	if (t->come)
+		keep_gone(c, t->gone);
+	if (s->n && ((t->gone && !t->come) || s->floor + BRANCH_DEPTH <= state_of(c)->tip.height))
+		prune(c);
+	flush(c);
 }
 
 /* ---- which one */
@@ -232,11 +462,10 @@ int side_branch(struct tn_ctx *c, struct trial *t)
 	t->add = tn_alloc(t->work, (s->n + 1) * sizeof *t->add);
 	if (!t->add)
 		return TN_ENOMEM;
-	for (; e; e = find(s, &e->block->header.previous_hash)) {
-		memmove(t->add + 1, t->add, n * sizeof *t->add);
-		t->add[0] = e->hash;
-		n++;
-		if (!store_height(c, NULL, &e->block->header.previous_hash, &t->fork)) {
+	for (; e && n < s->n; e = find(s, &e->parent)) {
+		t->add[s->n - ++n] = e->hash;
+		if (!store_height(c, NULL, &e->parent, &t->fork)) {
+			t->add += s->n - n;
 			t->adds = n;
 			return 0;
 		}
@@ -259,14 +488,53 @@ bool side_is_better(struct tn_ctx *c, const struct trial *t, struct tn_error *er
 	return branch_better(ours, &theirs, ev.better);
 }
 
-void side_moved(struct tn_ctx *c, struct trial *t)
+/* ---- at the start */
+
+/* Whatever is no block, or not the one it is kept as, goes. */
+static int load(struct tn_ctx *c, struct tn_view key, struct tn_view val, void *arg)
+{
+	struct side *s = side_of(c);
+	struct tn_view head = { val.p, HEADER_BYTES };
+	const struct tn_header *h;
+	struct tn_hash hash;
+	const void *v;
+
+	(void)arg;
+	if (key.n == sizeof hash.b && val.n > HEADER_BYTES &&
+	    !tn_bin_read(&tn_wire_header, head, tn_scratch(c), &v, NULL)) {
+		h = v;
+		if (!tn_block_hash(state_of(c)->sha, h, &hash) && !memcmp(hash.b, key.p, key.n) &&
+		    add(s, &hash, h, val.n))
+			return 0;
+	}
+	return open_batch(c) ? tn_del(c, s->batch, D_SIDE, key) : TN_ENOMEM;
+}
+
+int side_start(struct tn_ctx *c)
+{
+	struct side *s = side_of(c);
+	int rc;
+
+	forget_all(s); /* started again, after an upgrade that failed */
+	rc = tn_scan(c, D_SIDE, (struct tn_view){ 0 }, load, NULL);
+	if (rc)
+		return rc;
+	prune(c);
+	s->walk++;
+	while (s->n > ENTRIES_MAX || s->bytes > conf_of(c)->side_max)
+		drop_branch(c, lowest(s));
+	flush(c);
+	return 0;
+}
+
+void side_stop(struct tn_ctx *c)
 {
 	struct side *s = side_of(c);
 
-	for (const struct moved *m = t->come; m && t->gone; m = m->next)
-		drop(s, &m->hash);
-	for (const struct moved *m = t->gone; m && t->come; m = m->next)
-		if (make_room(c, tn_arena_used(m->arena), m->block->header.height))
-			add(s, &m->hash, m->block, tn_arena_ref(m->arena), tn_arena_used(m->arena));
-	side_count(c);
+	flush(c);
+	tn_cancel(c, s->timer);
+	s->timer = (struct tn_timer){ 0 };
+	if (s->batch)
+		tn_abandon(c, s->batch);
+	s->batch = NULL;
 }

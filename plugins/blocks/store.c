@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * plugins/blocks/store.c - the chain in the node's store: keys, values, the tip
  */
-#include "blocks.h"
+#include "address.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -141,6 +141,36 @@ int store_put_meta(struct tn_ctx *c, struct tn_batch *b, const struct tn_tip *ti
 			 &m);
 }
 
+/* ---- removing */
+
+struct wipe {
+	struct tn_batch *batch;
+	unsigned db, left;
+};
+
+static int wipe_one(struct tn_ctx *c, struct tn_view key, struct tn_view val, void *arg)
+{
+	struct wipe *w = arg;
+	int rc = tn_del(c, w->batch, w->db, key);
+
+	(void)val;
+	return rc ? rc : --w->left == 0;
+}
+
+int store_wipe(struct tn_ctx *c, struct tn_batch *b, const unsigned *db, unsigned n, unsigned most,
+	       unsigned *removed)
+{
+	struct wipe w = { b, 0, most };
+	int rc = 0;
+
+	for (unsigned i = 0; !rc && i < n; i++) {
+		w.db = db[i];
+		rc = tn_scan(c, w.db, (struct tn_view){ 0 }, wipe_one, &w);
+	}
+	*removed = most - w.left;
+	return rc > 0 ? 0 : rc;
+}
+
 /* ---- opening: what is stored is taken as it is or refused, never mended */
 
 static int write_genesis(struct tn_ctx *c, struct tn_batch *b, struct apply *a)
@@ -152,6 +182,8 @@ static int write_genesis(struct tn_ctx *c, struct tn_batch *b, struct apply *a)
 	st->coins = a->w.delta.put.n;
 	if (!rc)
 		rc = apply_seal(c, a, b);
+	if (!rc && st->address.state == ADDRESS_WHOLE)
+		rc = address_put_mark(c, b);
 	return rc ? rc : store_put_meta(c, b, &st->tip, st->coins);
 }
 
@@ -222,6 +254,7 @@ static int check_tip(struct tn_ctx *c, const struct meta *m, struct tn_error *er
 	if (!store_index(c, NULL, m->tip.height + 1, &index))
 		return damaged(err, "there is a block above the tip");
 	st->tip = m->tip;
+	st->safe = m->tip.height;
 	st->coins = m->coins;
 	return 0;
 }
@@ -232,9 +265,13 @@ int store_open(struct tn_ctx *c, struct tn_error *err)
 	int rc = store_read(c, NULL, D_META, (struct tn_view){ tip_key, sizeof tip_key },
 			    &meta_schema, tn_scratch(c), &v);
 
+	if (address_open(c, err) || legacy_open(c, err))
+		return TN_EBAD;
 	if (rc == TN_ENOENT) {
 		if (tn_scan(c, D_BLOCK, (struct tn_view){ 0 }, any, NULL))
 			return damaged(err, "there are blocks, but no tip");
+		if (conf_of(c)->address_index)
+			state_of(c)->address.state = ADDRESS_WHOLE;
 		return store_put_genesis(c, err);
 	}
 	if (rc)

@@ -4,15 +4,19 @@
  * Block by block from genesis: links, indexes, every rule, with the coins that the undo data
  * says were spent. Memory does not grow: coins made are added to a sum of their hashes, coins
  * spent taken from it, modulo 2^256. What is left must be the sum over the coins that are
- * stored; if undo data or a coin were forged, it is not.
+ * stored; if undo data or a coin were forged, it is not. At last every database is looked
+ * through for rows that follow from no block (verify_rows.c).
  */
-#include "commands.h"
+#include "verify.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { TURN_US = 8000, COINS_TURN = 2000, RESTARTS = 100 };
+#include "address.h"
+#include "commands.h"
+
+enum { COINS_TURN = 2000, RESTARTS = 100 };
 
 struct sum {
 	uint64_t v[4];
@@ -24,14 +28,16 @@ struct verify {
 	uint64_t height; /* the next block */
 	struct tn_tip parent;
 	struct sum sum, stored;
-	uint64_t made, txs, coins;
+	uint64_t made, txs, coins, address_txs;
 	bool signatures;
 	uint8_t last[TN_COIN_KEY + 1];
 	size_t last_n;
 	unsigned left, restarts;
 	struct tn_timer timer;
-	struct tn_hash tip; /* while coins are counted */
-	bool counting;
+	struct tn_hash tip;     /* while coins are counted */
+	bool counting, counted; /* coins, then the rows of the others */
+	bool wrong;             /* the coins are: which one? */
+	struct rows rows;
 	struct tn_error why;
 };
 
@@ -126,12 +132,39 @@ static int sum_delta(struct tn_ctx *c, struct verify *v, const struct tn_delta *
 	return rc;
 }
 
+static int check_spent(struct tn_ctx *c, struct verify *v, const struct tn_undo *undo)
+{
+	struct tn_coin coin;
+	char text[HASH_TEXT];
+
+	for (uint32_t i = 0; i < undo->spent.n; i++) {
+		const struct tn_outpoint *o = &undo->spent.v[i].outpoint;
+
+		if (!store_coin(c, NULL, o, tn_scratch(c), &coin))
+			return tn_fail(&v->why, TN_EBAD,
+				       "database coin: it spends %s:%" PRIu32
+				       ", which is still stored",
+				       hash_text(&o->txid, text), o->vout);
+	}
+	return 0;
+}
+
+static int check_signatures(struct tn_ctx *c, struct verify *v, struct apply *a)
+{
+	int budget = INT32_MAX, rc = apply_signatures(c, a, &budget, &v->why);
+
+	if (rc != TN_EBAD || !conf_of(c)->legacy_chain)
+		return rc;
+	v->why.text[0] = 0;
+	return 0;
+}
+
 static int check_rules(struct tn_ctx *c, struct verify *v, struct apply *a, struct tn_arena *arena)
 {
 	struct key8 k = key_of_height(v->height);
 	struct spent s = { NULL, 0 };
 	const void *undo;
-	int budget = INT32_MAX, rc;
+	int rc;
 
 	if (store_read(c, NULL, D_UNDO, TN_VIEW(k), &tn_store_undo, arena, &undo))
 		return tn_fail(&v->why, TN_EBAD, "its undo data cannot be read");
@@ -146,8 +179,12 @@ static int check_rules(struct tn_ctx *c, struct verify *v, struct apply *a, stru
 		return tn_block_verdict_fail(&v->why, &a->judge.verdict);
 	if (!rc && s.at != s.undo->spent.n)
 		return tn_fail(&v->why, TN_EBAD, "its undo data has more coins than it spends");
+	a->todo = a->judge.spent;
+	a->todos = a->judge.n;
+	if (!rc)
+		rc = check_spent(c, v, undo);
 	if (!rc && v->signatures)
-		rc = apply_signatures(c, a, &budget, &v->why);
+		rc = check_signatures(c, v, a);
 	if (!rc)
 		rc = tn_delta_connect(&a->judge, arena, &a->w.delta, &a->undo);
 	return rc ? rc : sum_delta(c, v, &a->w.delta, undo);
@@ -162,6 +199,17 @@ static int check_genesis(struct tn_ctx *c, struct verify *v, struct apply *a,
 	if (!same_hash(&a->facts->hash, &state_of(c)->genesis_hash))
 		return tn_fail(&v->why, TN_EBAD, "it is another network's");
 	return sum_delta(c, v, &a->w.delta, NULL);
+}
+
+static int check_address(struct tn_ctx *c, struct verify *v, const struct apply *a,
+			 struct tn_arena *arena)
+{
+	struct address_walk w;
+
+	if (state_of(c)->address.state != ADDRESS_WHOLE)
+		return 0;
+	address_walk(&w, a->block, tn_facts_txids(a->facts), &a->undo, arena);
+	return address_check(c, &w, arena, &v->address_txs, &v->why);
 }
 
 static int check_block(struct tn_ctx *c, struct verify *v, struct tn_arena *arena)
@@ -180,6 +228,8 @@ static int check_block(struct tn_ctx *c, struct verify *v, struct tn_arena *aren
 	}
 	if (!rc)
 		rc = check_index(c, a.facts, v->height, &v->why);
+	if (!rc)
+		rc = check_address(c, v, &a, arena);
 	if (rc)
 		return rc;
 	v->parent = (struct tn_tip){ v->height, a.facts->hash, a.block->header.timestamp };
@@ -198,7 +248,7 @@ static int sum_coin(struct tn_ctx *c, struct tn_view key, struct tn_view val, vo
 	const void *coin;
 
 	if (tn_coin_key_read(key, &p.outpoint) || tn_bin_read(&tn_store_coin, val, a, &coin, NULL))
-		return tn_fail(&v->why, TN_EBAD, "a stored coin cannot be read");
+		return tn_fail(&v->why, TN_EBAD, "database coin: a row cannot be read");
 	p.coin = *(const struct tn_coin *)coin;
 	memcpy(v->last, key.p, key.n);
 	v->last[key.n] = 0;
@@ -212,12 +262,6 @@ static int sum_coin(struct tn_ctx *c, struct tn_view key, struct tn_view val, vo
 /* 1: more to do. */
 static int count_coins(struct tn_ctx *c, struct verify *v)
 {
-	if (v->counting && !same_hash(&v->tip, &state_of(c)->tip.hash)) {
-		v->counting = false; /* blocks came meanwhile: they first */
-		return ++v->restarts > RESTARTS
-			       ? tn_fail(&v->why, TN_EBUSY, "the tip does not rest")
-			       : 1;
-	}
 	if (!v->counting) {
 		v->stored = (struct sum){ { 0 } };
 		v->coins = 0;
@@ -229,7 +273,7 @@ static int count_coins(struct tn_ctx *c, struct verify *v)
 	return tn_scan(c, D_COIN, (struct tn_view){ v->last, v->last_n }, sum_coin, v);
 }
 
-static int compare(struct tn_ctx *c, struct verify *v)
+static int compare_coins(struct tn_ctx *c, struct verify *v)
 {
 	if (v->coins != v->made || v->coins != state_of(c)->coins)
 		return tn_fail(&v->why, TN_EBAD,
@@ -237,6 +281,39 @@ static int compare(struct tn_ctx *c, struct verify *v)
 			       v->coins, v->made);
 	if (memcmp(&v->sum, &v->stored, sizeof v->sum))
 		return tn_fail(&v->why, TN_EBAD, "the stored coins are not those of the blocks");
+	return 0;
+}
+
+/* 1: more to do. */
+static int compare(struct tn_ctx *c, struct verify *v)
+{
+	struct rows_want want = { state_of(c)->tip.height + 1, v->txs, v->coins, v->address_txs };
+	int rc;
+
+	if (v->wrong) { /* the reason is there already, a better one is looked for */
+		rc = rows_find_coin(c, &v->rows, &v->why);
+		return rc ? rc : TN_EBAD;
+	}
+	if (v->counted)
+		return rows_check(c, &v->rows, &want, &v->why);
+	rc = count_coins(c, v);
+	if (rc)
+		return rc;
+	v->counted = true;
+	v->wrong = compare_coins(c, v) != 0;
+	return 1;
+}
+
+/* Blocks came while the stored rows were counted: they first, then anew. */
+static int count_again(struct tn_ctx *c, struct verify *v)
+{
+	if (!v->counting || same_hash(&v->tip, &state_of(c)->tip.hash))
+		return 0;
+	v->counting = v->counted = v->wrong = false;
+	v->why.text[0] = 0;
+	rows_free(&v->rows);
+	if (++v->restarts > RESTARTS)
+		return tn_fail(&v->why, TN_EBUSY, "the tip does not rest");
 	return 0;
 }
 
@@ -258,9 +335,10 @@ static void end(struct tn_ctx *c, struct verify *v, int rc)
 
 static void begin(struct verify *v)
 {
-	v->height = v->made = v->txs = 0;
+	v->height = v->made = v->txs = v->address_txs = 0;
 	v->sum = (struct sum){ { 0 } };
-	v->counting = false;
+	v->counting = v->counted = v->wrong = false;
+	rows_free(&v->rows);
 }
 
 /* A reorganisation took away what was looked at. */
@@ -293,14 +371,14 @@ static void on_turn(struct tn_ctx *c, void *arg)
 	int rc;
 
 	v->timer = (struct tn_timer){ 0 };
+	rc = count_again(c, v);
 	if (is_moved(c, v))
 		begin(v);
-	if (v->height <= state_of(c)->tip.height) {
+	if (!rc && v->height <= state_of(c)->tip.height) {
 		rc = check_some(c, v);
 		rc = rc ? rc : 1;
-	} else {
-		rc = count_coins(c, v);
-		rc = rc ? rc : compare(c, v);
+	} else if (!rc) {
+		rc = compare(c, v);
 	}
 	if (rc > 0) {
 		v->timer = tn_after(c, 0, on_turn, v);
@@ -314,8 +392,10 @@ void verify_free(struct tn_ctx *c)
 {
 	struct state *st = state_of(c);
 
-	if (st->verify)
+	if (st->verify) {
 		tn_cancel(c, st->verify->timer);
+		rows_free(&st->verify->rows);
+	}
 	free(st->verify);
 	st->verify = NULL;
 }
@@ -327,6 +407,9 @@ int verify_begin(struct tn_ctx *c, struct tn_cmd *cmd, bool signatures, struct t
 
 	if (st->verify)
 		return tn_fail(err, TN_EBUSY, "one is under way");
+	if (st->address_build)
+		return tn_fail(err, TN_EBUSY,
+			       "the address index is being built: again in a moment");
 	v = calloc(1, sizeof *v);
 	if (!v)
 		return tn_fail(err, TN_ENOMEM, "no memory");

@@ -7,6 +7,6 @@
 #include "timenode/plugin.h"
 
 extern const struct tn_plugin tn_plugin_desc_pingpong, tn_plugin_desc_peers, tn_plugin_desc_blocks,
-	tn_plugin_desc_masternodes;
+	tn_plugin_desc_masternodes, tn_plugin_desc_transactions;
 
 #endif

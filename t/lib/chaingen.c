@@ -8,7 +8,7 @@
 #include "lib/chaingen.h"
 #include "sim/rng.h"
 
-enum { POOL = 20000, INPUTS = 3, OUTPUTS = 4 };
+enum { POOL = 20000, INPUTS = 3, OUTPUTS = 4, FUND_INPUTS = 64, FUND_OUTPUTS = 2000 };
 #define LEAST (20 * (uint64_t)TN_FEE_MIN) /* a coin that is worth a payment */
 
 struct purse {
@@ -144,6 +144,8 @@ static void sign_inputs(struct chaingen *g, struct tn_tx *tx, const struct purse
 	for (uint32_t i = 0; i < tx->inputs.n; i++) {
 		uint8_t *script = need(tn_alloc(g->now, TN_SCRIPT_SIG_BYTES));
 
+		if (g->conf.old)
+			continue; /* what was filled in is empty */
 		if (!g->conf.unsigned_spends &&
 		    tn_spend_sign(g->sha, &g->key[from[i].owner], tx, i, script) != 0)
 			give_up();
@@ -170,11 +172,24 @@ static void pay_out(struct chaingen *g, struct tn_tx *tx, uint64_t sum, uint32_t
 	}
 }
 
+/* Sixteen bytes of the block make a coin each: no block changes more of them. */
+static void add_dust(struct tn_tx *tx, uint32_t dust)
+{
+	uint32_t n = tx->outputs.n;
+
+	if (tx->outputs.v[0].value <= dust)
+		return;
+	tx->outputs.v[0].value -= dust;
+	for (uint32_t i = 0; i < dust; i++)
+		tx->outputs.v[n + i] = (struct tn_txout){ 1, { NULL, 0 } };
+	tx->outputs.n += dust;
+}
+
 /* More outputs than inputs as long as coins are few. */
-static bool make_payment(struct chaingen *g, int64_t time, struct tn_tx *tx)
+static bool make_payment(struct chaingen *g, int64_t time, struct tn_tx *tx, uint32_t dust)
 {
 	struct purse from[INPUTS];
-	uint32_t owner[OUTPUTS], want, n = 0;
+	uint32_t owner[OUTPUTS], want, n = 0, outputs;
 	uint64_t sum = 0;
 	struct tn_hash id;
 
@@ -188,15 +203,93 @@ static bool make_payment(struct chaingen *g, int64_t time, struct tn_tx *tx)
 	tx->inputs.n = n;
 	for (uint32_t i = 0; i < n; i++)
 		tx->inputs.v[i] = (struct tn_txin){ from[i].at, { NULL, 0 }, UINT32_MAX };
-	tx->outputs.n = want > 1 ? (uint32_t)rng_range(&g->chance, 1, 3) : OUTPUTS;
-	tx->outputs.v = need(tn_alloc(g->now, tx->outputs.n * sizeof *tx->outputs.v));
+	outputs = want > 1 ? (uint32_t)rng_range(&g->chance, 1, 3) : OUTPUTS;
+	tx->outputs.n = outputs;
+	tx->outputs.v = need(tn_alloc(g->now, (outputs + dust) * sizeof *tx->outputs.v));
 	pay_out(g, tx, sum, owner);
+	add_dust(tx, dust);
 	sign_inputs(g, tx, from);
 	if (tn_txid(g->sha, tx, &id) != 0)
 		give_up();
-	for (uint32_t i = 0; i < tx->outputs.n; i++)
+	for (uint32_t i = 0; i < outputs; i++)
 		keep_coin(g, (struct purse){ { id, i }, tx->outputs.v[i].value, owner[i] });
 	return true;
+}
+
+/* What these coins pay of a fund, at a time: 0 while it is less than a coin. */
+static uint32_t fund_share(const struct chaingen_fund *f, uint64_t sum)
+{
+	uint64_t n = f->count < FUND_OUTPUTS ? f->count : FUND_OUTPUTS;
+
+	while (n > 0 && n * f->value + tn_fee_min(sum) > sum)
+		n = (sum - tn_fee_min(sum)) / f->value < n ? (sum - tn_fee_min(sum)) / f->value
+							   : n - 1;
+	return (uint32_t)n;
+}
+
+/* Coins to it, and the rest back to one of our own. */
+static void fund_outputs(struct chaingen *g, struct tn_tx *tx, const struct chaingen_fund *f,
+			 uint32_t n, uint64_t sum)
+{
+	uint64_t rest = sum - n * f->value - tn_fee_min(sum);
+	struct tn_str to = { f->address, (uint32_t)strlen(f->address) };
+	const char *text = need(tn_copy_text(g->now, to.p, to.n));
+
+	tx->outputs.n = n + (rest >= LEAST);
+	tx->outputs.v = need(tn_alloc(g->now, (n + 1) * sizeof *tx->outputs.v));
+	for (uint32_t i = 0; i < n; i++)
+		tx->outputs.v[i] = (struct tn_txout){ f->value, { (const uint8_t *)text, to.n } };
+	if (rest >= LEAST)
+		tx->outputs.v[n] = (struct tn_txout){ rest, script_of(g, 0) };
+	g->fees += tn_fee_min(sum) + (rest >= LEAST ? 0 : rest);
+}
+
+static bool make_fund(struct chaingen *g, int64_t time, struct chaingen_fund *f, struct tn_tx *tx)
+{
+	struct purse from[FUND_INPUTS];
+	uint32_t n = 0, paid;
+	uint64_t sum = 0;
+	struct tn_hash id;
+
+	while (n < FUND_INPUTS && sum < f->count * f->value * 2 && draw_coin(g, &from[n]))
+		sum += from[n++].value;
+	paid = n > 0 ? fund_share(f, sum) : 0;
+	for (uint32_t i = 0; paid == 0 && i < n; i++)
+		keep_coin(g, from[i]);
+	if (paid == 0)
+		return false;
+	*tx = (struct tn_tx){ .version = 1, .timestamp = time };
+	tx->inputs.v = need(tn_alloc(g->now, n * sizeof *tx->inputs.v));
+	tx->inputs.n = n;
+	for (uint32_t i = 0; i < n; i++)
+		tx->inputs.v[i] = (struct tn_txin){ from[i].at, { NULL, 0 }, UINT32_MAX };
+	fund_outputs(g, tx, f, paid, sum);
+	sign_inputs(g, tx, from);
+	if (tn_txid(g->sha, tx, &id) != 0)
+		give_up();
+	if (tx->outputs.n > paid)
+		keep_coin(g, (struct purse){ { id, paid }, tx->outputs.v[paid].value, 0 });
+	f->count -= paid;
+	return true;
+}
+
+static uint32_t make_funds(struct chaingen *g, int64_t time, struct tn_tx *tx)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < CHAINGEN_FUNDS; i++)
+		if (g->conf.fund[i].count > 0 && make_fund(g, time, &g->conf.fund[i], &tx[n]))
+			n++;
+	return n;
+}
+
+uint64_t chaingen_owed(const struct chaingen *g)
+{
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; i < CHAINGEN_FUNDS; i++)
+		n += g->conf.fund[i].count;
+	return n;
 }
 
 static void pay_rewards(struct chaingen *g, struct tn_block *b)
@@ -231,6 +324,13 @@ static void keep_rewards(struct chaingen *g, const struct tn_block *b)
 		keep_coin(g, (struct purse){ { id, i }, pay->outputs.v[i].value, i });
 }
 
+static int root_of(struct chaingen *g, struct tn_block *b)
+{
+	if (g->conf.old && b->header.height % 2 == 0)
+		return tn_txid(g->sha, &b->transactions.v[0], &b->header.merkle_root);
+	return tn_block_merkle(g->sha, b, &b->header.merkle_root);
+}
+
 const struct tn_block *chaingen_next(struct chaingen *g, struct tn_arena *a)
 {
 	struct tn_block *b = need(tn_alloc(a, sizeof *b));
@@ -243,14 +343,18 @@ const struct tn_block *chaingen_next(struct chaingen *g, struct tn_arena *a)
 					.previous_hash = g->tip.hash };
 	if (tn_slot_time(&g->conf.net, b->header.height, &b->header.timestamp) != 0)
 		give_up();
-	b->transactions.v = need(tn_alloc(a, (g->conf.txs + 1) * sizeof *b->transactions.v));
-	while (n <= g->conf.txs && make_payment(g, b->header.timestamp - 1, &b->transactions.v[n]))
+	b->transactions.v =
+		need(tn_alloc(a, (g->conf.txs + 1 + CHAINGEN_FUNDS) * sizeof *b->transactions.v));
+	n += make_funds(g, b->header.timestamp - 1, &b->transactions.v[n]);
+	for (uint32_t i = 0;
+	     i < g->conf.txs && make_payment(g, b->header.timestamp - 1, &b->transactions.v[n],
+					     i == 0 ? g->conf.dust : 0);
+	     i++)
 		n++;
 	b->transactions.n = n;
 	pay_rewards(g, b);
 	keep_rewards(g, b);
-	if (tn_block_merkle(g->sha, b, &b->header.merkle_root) != 0 ||
-	    tn_block_hash(g->sha, &b->header, &g->tip.hash) != 0)
+	if (root_of(g, b) != 0 || tn_block_hash(g->sha, &b->header, &g->tip.hash) != 0)
 		give_up();
 	g->tip.height++;
 	g->tip.time = b->header.timestamp;

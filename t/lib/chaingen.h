@@ -11,13 +11,24 @@
 #include "timenode/judge.h"
 
 #define CHAINGEN_WALLETS 16
+#define CHAINGEN_FUNDS 8
+
+/* Coins for somebody else, paid as soon as the chain has enough. */
+struct chaingen_fund {
+	char address[TN_ADDRESS_TEXT];
+	uint32_t count;
+	uint64_t value; /* of each, in satoshis */
+};
 
 struct chaingen_conf {
 	uint64_t seed;
 	struct tn_network net;
 	uint32_t txs; /* payments in a block; the first blocks have fewer, for want of coins */
 	uint32_t masternodes; /* 1 to CHAINGEN_WALLETS, tiers in turn */
+	uint32_t dust;        /* more outputs of the first payment: one satoshi, for nobody */
 	bool unsigned_spends; /* quick: zeros where the signatures belong */
+	bool old;             /* as old nodes make them: no script_sig, catch-up blocks */
+	struct chaingen_fund fund[CHAINGEN_FUNDS]; /* count 0: none */
 };
 
 struct chaingen;
@@ -29,6 +40,9 @@ void chaingen_free(struct chaingen *);
 
 const struct tn_block *chaingen_genesis(const struct chaingen *);
 struct tn_tip chaingen_tip(const struct chaingen *);
+
+/* Coins of all funds that are not paid yet. */
+uint64_t chaingen_owed(const struct chaingen *);
 
 /* The block after the tip, in the arena; it becomes the tip. */
 const struct tn_block *chaingen_next(struct chaingen *, struct tn_arena *);

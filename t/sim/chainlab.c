@@ -40,7 +40,7 @@ static const struct tn_chain_ops *ops(void)
 	return o->ops;
 }
 
-static struct tn_ctx *ctx_of(struct plug *p)
+struct tn_ctx *chain_ctx(struct plug *p)
 {
 	return &life_find(p, "blocks")->ctx;
 }
@@ -49,7 +49,7 @@ struct tn_tip chain_tip(struct plug *p)
 {
 	struct tn_tip tip;
 
-	ops()->tip(ctx_of(p), &tip);
+	ops()->tip(chain_ctx(p), &tip);
 	return tip;
 }
 
@@ -60,12 +60,51 @@ struct tn_tip chainlab_tip(struct pluglab *l)
 
 int chain_hash_at(struct plug *p, uint64_t height, struct tn_hash *out)
 {
-	return ops()->hash_at(ctx_of(p), height, out);
+	return ops()->hash_at(chain_ctx(p), height, out);
+}
+
+int chain_block_at(struct plug *p, uint64_t height, struct tn_arena *a, const struct tn_block **out)
+{
+	return ops()->block_at(chain_ctx(p), height, a, out);
 }
 
 void chain_offer(struct plug *p, const struct tn_block *b, struct tn_arena *a)
 {
-	ops()->submit(ctx_of(p), b, a, TN_NO_TICKET);
+	ops()->submit(chain_ctx(p), b, a, TN_NO_TICKET);
+}
+
+int chain_coins_of(struct plug *p, struct tn_bytes script, const struct tn_outpoint *after,
+		   uint32_t limit, struct tn_arena *a, struct tn_placed_coins *out)
+{
+	return ops()->coins_of(chain_ctx(p), script, after, limit, a, out);
+}
+
+static uint16_t row_of(const char *name)
+{
+	const struct tn_table *t = &tn_plugin_desc_blocks.messages;
+	const struct tn_message *m = t->row;
+
+	for (uint16_t i = 0; i < t->rows; i++)
+		if (!strcmp(m[i].name, name))
+			return i;
+	bail_out("no message %s", name);
+}
+
+int chain_ask_peer(struct plug *p, const char *ip, const char *send, const char *expect,
+		   const void *body, uint32_t bytes, tn_reply_fn *done, uint64_t tag)
+{
+	struct tn_question q = { .body = body,
+				 .bytes = bytes,
+				 .send = row_of(send),
+				 .expect = row_of(expect),
+				 .timeout_ms = 20000,
+				 .tag = tag,
+				 .done = done };
+	struct tn_addr addr;
+
+	tn_addr_parse(&addr, ip, strlen(ip));
+	addr.port = 0;
+	return tn_ask_peer(chain_ctx(p), tn_find(chain_ctx(p), &addr), &q);
 }
 
 struct waiting {
@@ -201,12 +240,17 @@ char *chainlab_coins(struct world *w, struct pluglab *l)
 	return text;
 }
 
-int64_t chainlab_metric(struct pluglab *l, const char *name)
+int64_t chain_metric(struct plug *p, const char *name)
 {
 	struct plug_metric m;
 
-	for (size_t i = 0; plug_metric(l->plug, i, &m); i++)
+	for (size_t i = 0; plug_metric(p, i, &m); i++)
 		if (!strcmp(m.plugin, "blocks") && !strcmp(m.name, name))
 			return m.value;
 	return -1;
+}
+
+int64_t chainlab_metric(struct pluglab *l, const char *name)
+{
+	return chain_metric(l->plug, name);
 }

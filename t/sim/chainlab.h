@@ -38,8 +38,16 @@ char *chainlab_coins(struct world *, struct pluglab *);
 /* The same for any node: its plugin host. offer: without waiting for what becomes of it. */
 struct tn_tip chain_tip(struct plug *);
 int chain_hash_at(struct plug *, uint64_t height, struct tn_hash *);
+int chain_block_at(struct plug *, uint64_t height, struct tn_arena *, const struct tn_block **);
 void chain_offer(struct plug *, const struct tn_block *, struct tn_arena *);
+int chain_coins_of(struct plug *, struct tn_bytes script, const struct tn_outpoint *after,
+		   uint32_t limit, struct tn_arena *, struct tn_placed_coins *);
+/* Asks the peer at `ip`, as the plugin blocks, a question of its tables; done as in host.h. */
+int chain_ask_peer(struct plug *, const char *ip, const char *send, const char *expect,
+		   const void *body, uint32_t bytes, tn_reply_fn *done, uint64_t tag);
 char *chain_ask(struct world *, struct plug *, const char *cmd, const char *args);
+struct tn_ctx *chain_ctx(struct plug *);
+int64_t chain_metric(struct plug *, const char *name);
 
 int64_t chainlab_metric(struct pluglab *, const char *name);
 

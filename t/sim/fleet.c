@@ -9,12 +9,17 @@
 #include "sim/fleet.h"
 
 extern const struct tn_plugin tn_plugin_desc_pingpong, tn_plugin_desc_peers, tn_plugin_desc_keeper,
-	tn_plugin_desc_blocks, tn_plugin_desc_masternodes;
+	tn_plugin_desc_blocks, tn_plugin_desc_masternodes, tn_plugin_desc_liar,
+	tn_plugin_desc_transactions;
 
 static const struct plug_builtin builtins[] = {
-	{ "pingpong", &tn_plugin_desc_pingpong },       { "peers", &tn_plugin_desc_peers },
-	{ "keeper", &tn_plugin_desc_keeper },           { "blocks", &tn_plugin_desc_blocks },
+	{ "pingpong", &tn_plugin_desc_pingpong },
+	{ "peers", &tn_plugin_desc_peers },
+	{ "keeper", &tn_plugin_desc_keeper },
+	{ "blocks", &tn_plugin_desc_blocks },
 	{ "masternodes", &tn_plugin_desc_masternodes },
+	{ "liar", &tn_plugin_desc_liar },
+	{ "transactions", &tn_plugin_desc_transactions },
 };
 
 struct fleet *fleet_create(uint64_t seed)
@@ -55,10 +60,11 @@ void fleet_start(struct fleet_node *n)
 	n->conf = conf_read_text(n->conf_text, n->name, &err);
 	if (!n->conf || settings_read(n->conf, &set, n->arena, &err))
 		give_up("configuration", &err);
+	n->store = disk_store(n->disk);
 	n->node = node_create(&(struct node_setup){ .env = n->env,
 						    .conf = n->conf,
 						    .settings = &set,
-						    .store = disk_store(n->disk),
+						    .store = n->store,
 						    .builtins = builtins,
 						    .builtin_count =
 							    sizeof builtins / sizeof *builtins,

@@ -19,11 +19,12 @@ struct fleet_node {
 	struct env *env;
 	struct tn_addr ip;
 	char name[16];
-	char conf_text[2048];
+	char conf_text[8192];
 	struct conf *conf;
 	struct tn_arena *arena;
-	struct node *node; /* NULL: not running */
-	struct disk *disk; /* what its stores have committed, over restarts */
+	struct node *node;   /* NULL: not running */
+	struct store *store; /* the node's own, while it runs */
+	struct disk *disk;   /* what its stores have committed, over restarts */
 };
 
 struct fleet {

@@ -26,7 +26,7 @@ extern "C" {
 #endif
 
 #define TN_CHAIN_MAJOR 1
-#define TN_CHAIN_MINOR 0
+#define TN_CHAIN_MINOR 1 /* 1: coins_of */
 
 struct tn_chain_ops {
 	uint32_t size;
@@ -49,7 +49,14 @@ struct tn_chain_ops {
 	/* Connect it, and announce it when it is durable: then the ticket is finished. */
 	void (*submit)(struct tn_ctx *, const struct tn_block *b, struct tn_arena *owner,
 		       struct tn_ticket);
+	/* Since 1.1. Unspent outputs with this script, by txid and number: those behind `after`
+	 * (NULL: from the first), at most `limit` and TN_COINS_OF_MAX; fewer mean that there
+	 * are no more. Scripts lie in the arena. TN_ENOENT: the node keeps no index by script
+	 * (blocks.address_index), or it is not whole yet. */
+	int (*coins_of)(struct tn_ctx *, struct tn_bytes script, const struct tn_outpoint *after,
+			uint32_t limit, struct tn_arena *, struct tn_placed_coins *out);
 };
+#define TN_COINS_OF_MAX 10000
 
 /* ---- events */
 
@@ -89,6 +96,13 @@ static inline int tn_chain_block_at(struct tn_svc s, uint64_t h, struct tn_arena
 static inline int tn_chain_coin(struct tn_svc s, const struct tn_outpoint *o, struct tn_arena *a, struct tn_coin *out) { return s.ops ? TN_CHAIN_(s)->coin(s.self, o, a, out) : TN_EGONE; }
 static inline int tn_chain_tx_at(struct tn_svc s, const struct tn_hash *txid, uint64_t *h, uint32_t *i) { return s.ops ? TN_CHAIN_(s)->tx_at(s.self, txid, h, i) : TN_EGONE; }
 /* clang-format on */
+
+static inline int tn_chain_coins_of(struct tn_svc s, struct tn_bytes script,
+				    const struct tn_outpoint *after, uint32_t limit,
+				    struct tn_arena *a, struct tn_placed_coins *out)
+{
+	return s.ops ? TN_CHAIN_(s)->coins_of(s.self, script, after, limit, a, out) : TN_EGONE;
+}
 
 static inline void tn_chain_check(struct tn_ctx *me, struct tn_svc s, const struct tn_block *b,
 				  struct tn_arena *owner, struct tn_ticket t)
