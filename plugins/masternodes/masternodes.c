@@ -305,6 +305,7 @@ static void stop(struct tn_ctx *c, enum tn_why why)
 {
 	(void)why;
 	mn_contact_end(c);
+	mn_links_stop(c);
 	mn_announce_anew(c);
 	mn_list_free(c);
 	mn_keep_save(c, NULL);
