@@ -25,3 +25,9 @@ TESTS += t/47-masternodes-config.t
 
 dist_check_SCRIPTS += t/86-masternodes.t
 TESTS += t/86-masternodes.t
+
+check_PROGRAMS += t/54-sim-masternodes.t
+t_54_sim_masternodes_t_SOURCES = t/54-sim-masternodes.c t/lib/tap.c
+t_54_sim_masternodes_t_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/plugins
+t_54_sim_masternodes_t_LDADD = $(plug_libs)
+TESTS += t/54-sim-masternodes.t
