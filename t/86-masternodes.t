@@ -56,6 +56,24 @@ for my $n (@node) {
 	is_deeply(\%has, \%key, "$n->{name}: every key is its owner's");
 }
 
+# ---- asked by a new node and by an old one, which tears a line that does not fit into one segment
+
+for my $old (0, 1) {
+	my $p = Peer->dial("127.0.0.1:$port", from => '127.0.0.' . (78 + $old));
+	$p->handshake(legacy => $old);
+	$p->send_line('"GetMasternodes"');
+	my $list = $p->expect('MasternodesResponse', 10, pong => 1) // [];
+	if ($old) {
+		is($list->[0]{address}, '127.0.0.1', 'an old node gets the node itself first');
+		cmp_ok(length $json->encode({ MasternodesResponse => $list }), '<=', 1200, 'and no more than fits');
+	} else {
+		is_deeply({ map { $_->{address} => unpack 'H*', pack 'C*', @{ $_->{public_key} } } @$list }, \%key,
+			'GetMasternodes: all ten, with their keys');
+		is_deeply([sort keys %{ $list->[0] }], [qw(address public_key reward_address tier)], 'as the reference writes them');
+	}
+	$p->close;
+}
+
 # ---- a peer that lies: nothing that it says of others is believed
 
 my $liar = Peer->dial("127.0.0.1:$port", from => '127.0.0.77');
