@@ -298,7 +298,7 @@ void road_stop(struct tn_ctx *);                   /* ends what waits: FATE_GONE
 /* ---- landing.c */
 
 void road_end(struct tn_ctx *, struct trial *); /* calls its end, frees it */
-void moved_free(struct moved *);                 /* a list of them */
+void moved_free(struct moved *);                /* a list of them */
 /* 0: accepted, the tip is moved; TN_EFULL: again later; or an error. */
 int landing_commit(struct tn_ctx *, struct trial *);
 void landing_connected(struct tn_ctx *, struct trial *); /* tells everybody, ends it */

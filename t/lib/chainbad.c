@@ -119,6 +119,21 @@ static bool other_list(struct tn_block *b, struct tn_arena *a)
 	return true;
 }
 
+/* An entry that the coinbase does not pay. */
+static bool longer_list(struct tn_block *b, struct tn_arena *a)
+{
+	uint32_t n = b->masternode_rewards.n;
+	struct tn_reward *v = tn_alloc(a, (n + (size_t)1) * sizeof *v);
+
+	if (!v || !n)
+		return false;
+	memcpy(v, b->masternode_rewards.v, n * sizeof *v);
+	v[n] = v[0];
+	b->masternode_rewards.v = v;
+	b->masternode_rewards.n = n + 1;
+	return true;
+}
+
 static bool other_parent(struct tn_block *b, struct tn_arena *a)
 {
 	(void)a;
@@ -364,6 +379,7 @@ static const struct row {
 	{ { "withheld-tx", TN_FAULT_MERKLE }, lose_one, true },
 	{ { "mutated", TN_FAULT_MUTATED }, mutate, true },
 	{ { "reward-list", TN_FAULT_REWARD_LIST }, other_list, true },
+	{ { "reward-entry", TN_FAULT_REWARD_LIST }, longer_list, true },
 	{ { "parent", TN_FAULT_PARENT }, other_parent, false },
 	{ { "version", TN_FAULT_VERSION }, version, false },
 	{ { "timestamp", TN_FAULT_SLOT }, off_slot, false },
