@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TURN_US = 8000, BEHIND_MS = 5 };
+enum { BEHIND_MS = 5 };
 enum { DONE = 100 }; /* of a step: the fate is known */
 
 static int finish(struct trial *t, enum fate fate)
@@ -32,18 +32,6 @@ static bool is_known(struct tn_ctx *c, const struct tn_hash *hash)
 }
 
 static step_fn facts, place, back, next, coins, signatures, write, seal, commit;
-
-/* A step that cannot be cut into pieces takes about this many microseconds for a block of that
- * many bytes. With less than that left of the budget it waits for the next turn. */
-static int cost_of(uint64_t bytes)
-{
-	return (int)(bytes >> 8);
-}
-
-static bool must_wait(const int *budget, uint64_t bytes)
-{
-	return cost_of(bytes) > *budget && *budget < TURN_US;
-}
 
 static int alone(struct tn_ctx *c, struct trial *t, int *budget)
 {
@@ -135,6 +123,7 @@ static int place(struct tn_ctx *c, struct trial *t, int *budget)
 		return rc;
 	t->at = st->tip;
 	t->coins = st->coins;
+	t->legacy = st->legacy;
 	t->batch = tn_batch(c);
 	return t->batch ? 0 : TN_ENOMEM;
 }
@@ -185,6 +174,8 @@ static int step_down(struct tn_ctx *c, struct trial *t)
 		rc = store_index(c, t->batch, t->at.height - 1, &below);
 	if (rc)
 		return rc;
+	if (t->legacy == t->at.height)
+		t->legacy = NO_LEGACY;
 	t->coins += (uint64_t)revert_change(r);
 	t->moved_bytes += r->index.bytes;
 	t->at = (struct tn_tip){ t->at.height - 1, below.hash, below.time };
@@ -273,9 +264,13 @@ static int coins(struct tn_ctx *c, struct trial *t, int *budget)
 static int signatures(struct tn_ctx *c, struct trial *t, int *budget)
 {
 	struct apply *a = &t->apply;
-	int rc;
+	int rc = a->todo ? 0 : ahead_take(c, t);
 
-	if (!t->sent && a->judge.n - a->checked > JOB_SPENDS_MIN) {
+	if (rc) {
+		a->todo = NULL; /* again when they are */
+		return rc;
+	}
+	if (!t->sent && a->todos - a->checked > JOB_SPENDS_MIN) {
 		t->sent = true;
 		rc = jobs_signatures(c, t);
 		if (rc == TN_LATER)
@@ -283,10 +278,11 @@ static int signatures(struct tn_ctx *c, struct trial *t, int *budget)
 	}
 	if (t->jobs.verdict.code) {
 		a->verdict = t->jobs.verdict;
-		return tn_block_verdict_fail(&t->why, &a->verdict);
+		rc = tn_block_verdict_fail(&t->why, &a->verdict);
+	} else {
+		rc = apply_signatures(c, a, budget, &t->why);
 	}
-	rc = apply_signatures(c, a, budget, &t->why);
-	if (rc)
+	if (rc && (rc != TN_EBAD || !legacy_keeps(c, t)))
 		return rc;
 	t->sent = false;
 	t->jobs = (struct jobs){ 0 };
@@ -322,6 +318,7 @@ static int seal(struct tn_ctx *c, struct trial *t, int *budget)
 		rc = keep_moved(&t->come_end, a->block, &a->facts->hash, a->owner);
 	if (rc)
 		return rc;
+	legacy_sealed(c, t);
 	t->coins += (uint64_t)apply_change(a);
 	t->moved_bytes += a->facts->bytes;
 	t->at = (struct tn_tip){ a->block->header.height, a->facts->hash,
@@ -376,8 +373,10 @@ static void again_soon(struct tn_ctx *c)
 static void judge_failure(struct tn_ctx *c, struct trial *t, int rc)
 {
 	struct state *st = state_of(c);
+	const struct tn_block_facts *facts = t->apply.block ? t->apply.facts : t->facts;
 	const struct tn_hash *bad = &t->hash;
 
+	t->loose = facts && facts->loose;
 	t->fate = rc == TN_EBAD ? FATE_RULE : FATE_BUSY;
 	if (!t->why.text[0])
 		tn_fail(&t->why, rc, "%s", tn_code_text(rc));
@@ -385,7 +384,7 @@ static void judge_failure(struct tn_ctx *c, struct trial *t, int rc)
 		t->fault = t->apply.verdict.fault;
 		bad = t->apply.facts ? &t->apply.facts->hash : bad;
 	}
-	if (rc != TN_EBAD || t->dry || !tn_block_fault_final(t->fault))
+	if (rc != TN_EBAD || t->dry || t->loose || !tn_block_fault_final(t->fault))
 		return;
 	if (t->block && bad != &t->hash) /* the one that builds on it is no better */
 		tn_seen_add(st->bad, t->hash.b, sizeof t->hash.b);
@@ -428,18 +427,23 @@ void road_run(struct tn_ctx *c)
 		return;
 	r->running = true;
 	while (r->first && !r->first->elsewhere) {
-		int rc = run_steps(c, r->first, &budget);
+		int rc;
+
+		ahead_run(c, &budget);
+		rc = run_steps(c, r->first, &budget);
 
 		if (rc == TN_EBUSY) {
 			again_soon(c);
 			break;
 		}
-		if (rc == TN_LATER)
+		if (rc == TN_LATER) {
+			ahead_run(c, &budget);
 			break;
+		}
 		if (r->first->fate == FATE_CONNECTED)
 			landing_connected(c, take_first(r));
 		else
-			trial_end(c, take_first(r));
+			trial_close(c, take_first(r));
 	}
 	r->running = false;
 }
@@ -499,6 +503,6 @@ void road_stop(struct tn_ctx *c)
 	r->stopped = true;
 	while (r->first) {
 		r->first->fate = FATE_GONE;
-		trial_end(c, take_first(r));
+		trial_close(c, take_first(r));
 	}
 }
