@@ -16,3 +16,9 @@ t_54_sim_subscribe_t_SOURCES = t/54-sim-subscribe.c t/lib/tap.c
 t_54_sim_subscribe_t_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/plugins
 t_54_sim_subscribe_t_LDADD = $(txlab_libs)
 TESTS += t/54-sim-subscribe.t
+
+check_PROGRAMS += t/54-sim-wallet.t
+t_54_sim_wallet_t_SOURCES = t/54-sim-wallet.c t/lib/tap.c
+t_54_sim_wallet_t_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/plugins
+t_54_sim_wallet_t_LDADD = $(txlab_libs)
+TESTS += t/54-sim-wallet.t
