@@ -9,6 +9,7 @@
  * announce.c BlockAnnouncement; service.c the service chain
  * serve.c    questions of peers; coinset.c the hash of all coins
  * sync.c     heights of peers and catching up
+ * legacy.c   a chain that old nodes made
  * address.c, address_walk.c, address_build.c  the index by script (address.h)
  * commands.c, commands_address.c, verify.c, maintain.c  commands
  */
@@ -22,7 +23,7 @@
 
 struct conf {
 	uint64_t serve_max, serve_cache, waiting_max, side_max, reorg_max, window;
-	bool legacy_compat, address_index;
+	bool legacy_compat, legacy_chain, address_index;
 };
 
 enum { /* messages */
@@ -60,7 +61,9 @@ enum {
 	C_REFUSED,
 	C_COINS,
 	C_SIDE,
-	C_CONNECT_US
+	C_CONNECT_US,
+	C_LEGACY,
+	C_LEGACY_BLOCKS
 };
 
 /* ---- stored values that are this plugin's own; the others are timenode/types_chain.h's */
@@ -143,6 +146,7 @@ struct apply { /* one block */
 	struct tn_undo undo;
 	struct writing w;
 	struct address_walk walk;
+	bool lax; /* its signatures do not fit, and it is taken all the same */
 };
 
 /* facts NULL: judged here. The arena is the caller's. */
@@ -233,6 +237,7 @@ struct trial {
 	struct tn_tip at;      /* tip inside of the batch */
 	uint64_t coins;        /* number of coins inside of it */
 	uint64_t fork;         /* the last block that stays */
+	uint64_t legacy;       /* the first block of the old network inside of the batch */
 	struct tn_hash *add;   /* side blocks that come, then the own block */
 	uint32_t adds, added;
 	struct moved *gone, **gone_end, *come, **come_end; /* for the tells */
@@ -246,6 +251,7 @@ struct trial {
 	bool sent; /* to the pool already */
 	enum fate fate;
 	uint32_t fault; /* enum tn_block_fault */
+	bool loose;     /* the block at fault: its hash does not cover its body */
 	bool elsewhere; /* a pool thread has it */
 	uint64_t began_us;
 	struct tn_error why;
@@ -280,6 +286,18 @@ void landing_reset(struct tn_ctx *); /* the chain is derived anew: nothing of it
 /* Of tn_plugin: how much is on the disk. */
 int landing_save(struct tn_ctx *, struct tn_arena *, struct tn_view *, struct tn_error *);
 int landing_restore(struct tn_ctx *, struct tn_view, struct tn_error *);
+
+/* ---- legacy.c */
+
+#define NO_LEGACY UINT64_MAX
+int legacy_check(struct tn_ctx *, struct tn_error *); /* may it be configured here? */
+int legacy_open(struct tn_ctx *, struct tn_error *);  /* may it be off? */
+void legacy_say(struct tn_ctx *);
+/* first: NO_LEGACY takes the mark away. */
+int legacy_put_mark(struct tn_ctx *, struct tn_batch *, uint64_t first);
+/* A signature of the block under way does not fit: is it taken all the same? Then t->why is clear. */
+bool legacy_keeps(struct tn_ctx *, struct trial *t);
+void legacy_sealed(struct tn_ctx *, struct trial *);
 
 /* ---- jobs.c: TN_LATER: it is elsewhere, road_resume follows; TN_ESKIP: do it here */
 
@@ -379,6 +397,7 @@ struct state {
 	struct balance *balance;     /* the first of those that are counted */
 	struct build *address_build; /* it is made or removed: no block is taken */
 	uint64_t rebuild;
+	uint64_t legacy; /* the first block of the old network on the chain; NO_LEGACY */
 	bool wiping;
 	bool failed; /* a commit failed: nothing connects any more */
 };

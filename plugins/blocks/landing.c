@@ -169,7 +169,11 @@ static int prepare(struct tn_ctx *c, struct trial *t)
 	if (t->lands)
 		return 0;
 	t->lands = new_landing(c, t, t->fork, t->at.height, &t->landing);
-	return t->lands ? store_put_meta(c, t->batch, &t->at, t->coins) : TN_ENOMEM;
+	if (!t->lands)
+		return TN_ENOMEM;
+	if (t->legacy != state_of(c)->legacy && legacy_put_mark(c, t->batch, t->legacy))
+		return TN_ENOMEM;
+	return store_put_meta(c, t->batch, &t->at, t->coins);
 }
 
 int landing_commit(struct tn_ctx *c, struct trial *t)
@@ -194,6 +198,7 @@ int landing_commit(struct tn_ctx *c, struct trial *t)
 	}
 	st->tip = t->at;
 	st->coins = t->coins;
+	st->legacy = t->legacy;
 	return 0;
 }
 

@@ -27,6 +27,7 @@ struct chaingen_conf {
 	uint32_t masternodes; /* 1 to CHAINGEN_WALLETS, tiers in turn */
 	uint32_t dust;        /* more outputs of the first payment: one satoshi, for nobody */
 	bool unsigned_spends; /* quick: zeros where the signatures belong */
+	bool old;             /* as old nodes make them: no script_sig, catch-up blocks */
 	struct chaingen_fund fund[CHAINGEN_FUNDS]; /* count 0: none */
 };
 
