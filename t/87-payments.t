@@ -60,7 +60,7 @@ for my $node (@{ $lab->{node} }) {
 # The certificate: three voters or more, each once.
 my $tx = ($lab->{node}[2]->rows('gettransaction', { txid => $pay[0][2] }))[0];
 is($tx->{state}, 'final', 'gettransaction says so');
-my %by = map { $_->{voter} => length $_->{signature} } grep { $_->{approve} } @{ $tx->{certificate} };
+my %by = map { $_->{voter} => length $_->{signature} } grep { $_->{approve} } @{ $tx->{voted} };
 cmp_ok(scalar keys %by, '>=', 3, 'with the votes that made it final');
 is_deeply([grep { $_ != 128 } values %by], [], 'and their signatures');
 is($tx->{votes}, scalar keys %by, 'their number');
@@ -70,8 +70,8 @@ $_->stop for @{ $lab->{node} };
 $_->start for @{ $lab->{node} };
 is_deeply([$lab->finals], [($count + $chain) x 4], 'after a restart it still is');
 my $again = ($lab->{node}[2]->rows('gettransaction', { txid => $pay[0][2] }))[0];
-is_deeply([map { "$_->{voter} $_->{signature}" } @{ $again->{certificate} }],
-	[map { "$_->{voter} $_->{signature}" } @{ $tx->{certificate} }], 'with the same certificate');
+is_deeply([map { "$_->{voter} $_->{signature}" } @{ $again->{voted} }],
+	[map { "$_->{voter} $_->{signature}" } @{ $tx->{voted} }], 'with the same certificate');
 $_->stop for @{ $lab->{node} };
 
 done_testing;

@@ -257,7 +257,7 @@ wait_until(sub { balance_quiet($a)->{final} ne '0.00000000' }, 30, 'what was pen
 my $paid = row($a, 'sendtoaddress', $other, '0.5', 'final');
 is($paid->{state}, 'final', 'sendtoaddress waits until it is final');
 $tx = row($a, 'gettransaction', $paid->{txid});
-is_deeply([@$tx{qw(state votes quorum voters)}, map { "$_->{voter} $_->{approve}" } @{ $tx->{certificate} }], ['final', 1, 1, 1, '127.0.0.1 1'], 'gettransaction names who voted');
+is_deeply([@$tx{qw(state votes quorum voters)}, map { "$_->{voter} $_->{approve}" } @{ $tx->{voted} }], ['final', 1, 1, 1, '127.0.0.1 1'], 'gettransaction names who voted');
 ok($tx->{final_at} >= $tx->{since}, 'and when it was final');
 wait_until(sub { my $t = $b->ask('gettransaction', { txid => $paid->{txid} }); (($t->{rows}[0] // {})->{state} // '') eq 'final' }, 10, 'the payee knows it');
 wait_until(sub { sat(balance_quiet($b)->{final}) >= 50_000_000 }, 10, 'and may spend it');

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "timenode/value.h"
+#include "voting.h"
 
 /* ---- what a transaction shows */
 
@@ -29,12 +30,12 @@ static const struct tn_schema out_schema =
 struct vote_row {
 	struct tn_str voter;
 	bool approve;
-	int64_t timestamp;
+	int64_t time;
 	struct tn_str signature;
 };
 static const struct tn_schema vote_schema =
 	TN_SCHEMA(struct vote_row, TN_RECORD, TN_FIELD(struct vote_row, voter),
-		  TN_FIELD(struct vote_row, approve), TN_FIELD(struct vote_row, timestamp),
+		  TN_FIELD(struct vote_row, approve), TN_FIELD(struct vote_row, time),
 		  TN_FIELD(struct vote_row, signature));
 
 struct vote_list {
@@ -97,7 +98,7 @@ struct tx_row {
 	bool final;
 	int64_t final_at;
 	uint32_t votes, quorum, voters;
-	struct vote_list certificate; /* whose votes this node has counted */
+	struct vote_list voted;
 	struct in_list vin;
 	struct out_list vout;
 	struct tn_str hex;
@@ -110,7 +111,7 @@ const struct tn_schema show_tx_schema = TN_SCHEMA(
 	TN_FIELD(struct tx_row, amount), TN_FIELD(struct tx_row, fee),
 	TN_FIELD(struct tx_row, final), TN_FIELD(struct tx_row, final_at),
 	TN_FIELD(struct tx_row, votes), TN_FIELD(struct tx_row, quorum),
-	TN_FIELD(struct tx_row, voters), TN_LISTOF(struct tx_row, certificate, &vote_schema, 0),
+	TN_FIELD(struct tx_row, voters), TN_LISTOF(struct tx_row, voted, &vote_schema, 0),
 	TN_LISTOF(struct tx_row, vin, &in_schema, 0),
 	TN_LISTOF(struct tx_row, vout, &out_schema, 0), TN_FIELD_MAX(struct tx_row, hex, 0));
 
@@ -123,35 +124,35 @@ static struct tn_str signature_text(struct tn_ctx *c, const struct tn_sig *sig)
 	return show_text(text ? text : "");
 }
 
-/* What makes it final, or is there of that so far: anybody who has the voters' keys can check it. */
-static int list_votes(struct tn_ctx *c, const struct tn_hash *txid, struct tx_row *r)
+static int list_votes(struct tn_ctx *c, const struct tn_vote *v, uint32_t n, struct tx_row *r)
 {
-	struct vote_list *to = &r->certificate;
+	r->voted.v = tn_alloc(tn_scratch(c), (n + (size_t)1) * sizeof *r->voted.v);
+	if (!r->voted.v)
+		return TN_ENOMEM;
+	for (uint32_t i = 0; i < n; i++)
+		r->voted.v[r->voted.n++] =
+			(struct vote_row){ v[i].voter, v[i].approve, v[i].timestamp,
+					   signature_text(c, &v[i].signature) };
+	return 0;
+}
+
+/* Of one that has left the mempool its certificate is kept for a while. */
+static int known_votes(struct tn_ctx *c, const struct tn_hash *txid, struct tx_row *r)
+{
 	struct voting_votes known;
 
 	if (voting_votes(c, txid, tn_scratch(c), &known))
 		return TN_ENOMEM;
-	to->v = tn_alloc(tn_scratch(c), (known.n + (size_t)1) * sizeof *to->v);
-	if (!to->v)
-		return TN_ENOMEM;
-	for (r->votes = 0; to->n < known.n; to->n++) {
-		const struct tn_vote *v = &known.vote[to->n];
-
-		r->votes += v->approve;
-		to->v[to->n] = (struct vote_row){ v->voter, v->approve, v->timestamp,
-						  signature_text(c, &v->signature) };
-	}
-	if (known.n)
-		r->voters = known.voters;
-	r->quorum = r->voters ? known.quorum : 0;
-	r->final = r->final || known.final;
-	if (known.final && known.at)
-		r->final_at = known.at;
-	return 0;
+	r->final = known.final;
+	r->final_at = known.at;
+	r->voters = known.voters;
+	r->quorum = known.voters ? known.quorum : 0;
+	for (uint32_t i = 0; i < known.n; i++)
+		r->votes += known.vote[i].approve;
+	return list_votes(c, known.vote, known.n, r);
 }
 
-static int put_tx(struct tn_ctx *c, struct tn_cmd *cmd, const struct tn_tx *tx,
-		  const struct tn_hash *txid, struct tx_row *r)
+static int put_tx(struct tn_ctx *c, struct tn_cmd *cmd, const struct tn_tx *tx, struct tx_row *r)
 {
 	uint64_t sum = 0;
 
@@ -159,7 +160,7 @@ static int put_tx(struct tn_ctx *c, struct tn_cmd *cmd, const struct tn_tx *tx,
 	r->time = tx->timestamp;
 	r->size = tn_bin_write(&tn_wire_tx, tx, NULL, 0);
 	r->amount = show_amount(c, sum);
-	if (list_votes(c, txid, r) || list_ends(c, tx, &r->vin, &r->vout))
+	if (list_ends(c, tx, &r->vin, &r->vout))
 		return TN_ENOMEM;
 	r->hex = rawtx_write(tn_scratch(c), tx);
 	return tn_row(c, cmd, r);
@@ -170,14 +171,14 @@ static int put_pooled(struct tn_ctx *c, struct tn_cmd *cmd, const struct pool_tx
 	struct tx_row r = { .txid = show_hash(c, &e->txid),
 			    .blockhash = show_text(""),
 			    .since = e->since,
-			    .fee = show_amount(c, e->fee),
-			    .votes = e->votes,
-			    .voters = e->voters,
-			    .final = e->flags & POOL_FINAL,
-			    .final_at = e->flags & POOL_FINAL ? e->final_at : 0 };
+			    .fee = show_amount(c, e->fee) };
 
+	if (known_votes(c, &e->txid, &r))
+		return TN_ENOMEM;
+	r.final = e->flags & POOL_FINAL;
+	r.final_at = r.final ? e->final_at : 0;
 	r.state = show_text(e->flags & POOL_FINAL ? "final" : "pending");
-	return put_tx(c, cmd, &e->tx, &e->txid, &r);
+	return put_tx(c, cmd, &e->tx, &r);
 }
 
 static int put_placed(struct tn_ctx *c, struct tn_cmd *cmd, const struct tn_hash *txid,
@@ -200,10 +201,12 @@ static int put_placed(struct tn_ctx *c, struct tn_cmd *cmd, const struct tn_hash
 		rc = tn_chain_tip(chain, &tip);
 	if (!rc && index >= b->transactions.n)
 		rc = TN_EIO;
+	if (!rc)
+		rc = known_votes(c, txid, &r);
 	if (!rc) {
 		r.blockhash = show_hash(c, &hash);
 		r.confirmations = tip.height - height + 1;
-		rc = put_tx(c, cmd, &b->transactions.v[index], txid, &r);
+		rc = put_tx(c, cmd, &b->transactions.v[index], &r);
 	}
 	tn_arena_unref(a);
 	return rc ? tn_fail(err, rc, "the block cannot be read") : 0;
