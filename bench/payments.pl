@@ -47,7 +47,7 @@ sub round ($lab, $watch, $pay) {
 	my ($rate, $own) = verify_rate();
 	my ($begun, $sent, $final) = (time, 0, 0);
 	my %want  = map { $_->[0] => 1 } @$pay;
-	my $end   = $begun + 300;
+	my $end   = $begun + ($ENV{DEADLINE} // 300);
 	while ($final < @$pay && time < $end) {
 		while ($sent < @$pay && $sent - $final < $window) {
 			$watch->[$sent % @$watch]->send_line($pay->[$sent][1]);
@@ -55,7 +55,10 @@ sub round ($lab, $watch, $pay) {
 		}
 		$lab->listen($watch, 0.02, sub ($i, $id) { $final++ if $i == 0 && delete $want{$id} });
 	}
-	sleep 0.01 while sums($lab, 'pool_final') - $first{pool_final} < @$pay * @{ $lab->{node} } && time < $end;
+	while (sums($lab, 'pool_final') - $first{pool_final} < @$pay * @{ $lab->{node} } && time < $end) {
+		$lab->listen($watch, 0.01, sub ($i, $id) { }); # who does not read is sent away
+	}
+	diag("the link of watcher $_ has ended: $watch->[$_]{eof}") for grep { $watch->[$_]{eof} } 0 .. $#$watch;
 	my $took  = time - $begun;
 	# each node verifies the payment's one signature itself
 	my $check = (sums($lab, 'votes_verified') - $first{votes_verified}) / @$pay + @{ $lab->{node} };
