@@ -125,6 +125,8 @@ static void end_block(struct tn_ctx *c, struct trial *t, enum fate fate, const c
 		       t->block->header.height, why);
 		tn_fault(c, f->peer, points_of(c, f->peer, t->fault), "a bad block of a branch");
 	}
+	if (fate == FATE_CONNECTED)
+		announce_owe(c);
 	f->broken =
 		f->broken || (fate != FATE_SIDE && fate != FATE_CONNECTED && fate != FATE_KNOWN);
 	if (t->block->header.height != f->last)
