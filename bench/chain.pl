@@ -102,22 +102,21 @@ $a->stop;
 # ---- a block more when there are many coins
 
 sub cost_of_block ($many) {
-	my $n = node();
-	my ($per, $few) = (100_000, 12);
-	my $fill = int(($many + $per - 1) / $per);
-	my $base = $fill ? "--dust $per" : '';
-	my $last = $fill + 2 + $few;
-	# the filling blocks, then ordinary ones on top: the same generator goes on
-	my $all = generate("$many.bin", "--txs 50 --blocks $last $base --format bincode") ;
-	my $lone = generate("$many.one", '--txs 50 --blocks ' . ($fill + 2) . " $base --format bincode");
-	my $spent = import_file($n, $lone);
-	my ($l1, $t1) = cpu($n);
-	my $took = import_file($n, $all);
-	my ($l2, $t2) = cpu($n);
-	my $c = ($n->rows('gettxoutsetinfo'))[0]{txouts};
+	my ($per, $few) = (100_000, 100);
+	my $fill = int($many / $per);
+	my @args = ('--txs 10 --format bincode', $fill ? "--dust ${per}x" . ($fill + 1) : ());
+	my $n    = node();
+	import_file($n, generate('fill', @args, '--blocks', $fill + 12));
+	my ($coins, $w, @c) = (($n->rows('gettxoutsetinfo'))[0]{txouts}, written($n), cpu($n));
+	my $took = import_file($n, generate('all', @args, '--blocks', $fill + 12 + $few));
+	my @d = cpu($n);
+	line("a block of 10 transactions at $coins coins", sprintf('%.2f ms', 1e3 * $took / $few),
+		sprintf('cpu: loop %.2f ms, threads %.2f ms; %.0f bytes written', (map { 1e3 * ($d[$_] - $c[$_]) / $few } 0, 1),
+			(written($n) - $w) / $few));
 	$n->stop;
-	return ($c, $took / $few, ($l2 - $l1) / $few, ($t2 - $t1) / $few);
+	return;
 }
+cost_of_block($_) for 1000, $coins ? $coins : ();
 
 # ---- turns of the loop: blocks of 2 MB, of payments and of nothing but outputs
 

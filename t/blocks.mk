@@ -19,6 +19,12 @@ t_54_sim_blocks_sync_t_CPPFLAGS = $(unit_cppflags)
 t_54_sim_blocks_sync_t_LDADD = $(chainlab_libs)
 TESTS += t/54-sim-blocks-sync.t
 
+check_PROGRAMS += t/54-sim-blocks-defects.t
+t_54_sim_blocks_defects_t_SOURCES = t/54-sim-blocks-defects.c t/lib/tap.c
+t_54_sim_blocks_defects_t_CPPFLAGS = $(unit_cppflags)
+t_54_sim_blocks_defects_t_LDADD = $(chainlab_libs)
+TESTS += t/54-sim-blocks-defects.t
+
 check_PROGRAMS += t/54-sim-blocks-index.t
 t_54_sim_blocks_index_t_SOURCES = t/54-sim-blocks-index.c t/lib/tap.c
 t_54_sim_blocks_index_t_CPPFLAGS = $(unit_cppflags)
