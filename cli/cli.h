@@ -46,6 +46,9 @@ int place_find(const struct cli_options *, char *path, size_t room, struct cli_e
  * reason; the caller puts the object. */
 json_object *words_to_args(const char *command, char *const *word, int words, struct cli_error *);
 
+/* Are a command's rows shown as lists of members, one a line? */
+bool words_list(const char *command);
+
 /* ---- client.c: one request and its answer. Rows are appended to `rows` (an array).
  * CLI_DONE, CLI_REFUSED (the daemon's error) or CLI_USAGE (no daemon, no sense, no answer
  * within the time-out, which begins again with each line). */

@@ -42,7 +42,7 @@ static int complain(const struct cli_options *o, const struct cli_error *err, in
 static void print_rows(const struct cli_options *o, json_object *rows, int result)
 {
 	if (!o->json)
-		table_print(stdout, rows, strcmp(o->command, "status") == 0);
+		table_print(stdout, rows, words_list(o->command));
 	else if (result == CLI_DONE)
 		print_json("rows", rows, 0);
 }

@@ -57,6 +57,25 @@ static const struct command_row commands[] = {
 	  " verify [quick] | reindex | rollback HEIGHT | import FILE | export FILE",
 	  1,
 	  { "action", "#chain" } },
+	{ "listunspent", " [MINCONF [MAXCONF]]", 0, { "#minconf", "#maxconf" } },
+	{ "sendtoaddress",
+	  " ADDRESS AMOUNT [final [SECONDS]]",
+	  2,
+	  { "address", "amount", "wait", "#seconds" } },
+	{ "mergeutxos",
+	  " [MIN [MAX [final [SECONDS]]]]",
+	  0,
+	  { "#min", "#max", "wait", "#seconds" } },
+	{ "createrawtransaction", " TXID:VOUT,... ADDRESS=AMOUNT,...", 2, { "inputs", "outputs" } },
+	{ "signrawtransaction", " HEX|JSON", 1, { "tx" } },
+	{ "decoderawtransaction", " HEX|JSON", 1, { "tx" } },
+	{ "sendrawtransaction",
+	  " HEX|JSON [final [SECONDS]] [allowhighfees]",
+	  1,
+	  { "tx", "#push", "#push", "#push" } },
+	{ "gettransaction", " TXID", 1, { "txid" } },
+	{ "getrawmempool", " [COUNT]", 0, { "#count" } },
+	{ "validateaddress", " ADDRESS", 1, { "address" } },
 	{ "record", " start [FILE [SIZE]]|stop|status", 1, { "action", "file", "size" } },
 	{ "loglevel", " [SUBSYSTEM] LEVEL", 1, { "subsystem", "level" } },
 };
@@ -141,6 +160,10 @@ static const char *key_of(const char *place, const char *word)
 		return strcmp(word, "quick") == 0         ? "quick"
 		       : word[strspn(word, "0123456789")] ? "file"
 							  : "height";
+	if (strcmp(place, "#push") == 0)
+		return strcmp(word, "allowhighfees") == 0 ? "allowhighfees"
+		       : word[strspn(word, "0123456789")] ? "wait"
+							  : "seconds";
 	return place + 1;
 }
 
@@ -164,12 +187,13 @@ static bool put_typed(json_object *args, const char *place, const char *word)
 {
 	const char *key = key_of(place, word);
 
-	if (strcmp(key, "quick") == 0)
+	if (strcmp(key, "quick") == 0 || strcmp(key, "allowhighfees") == 0)
 		return put(args, key, json_object_new_boolean(true));
 	if (strcmp(key, "file") == 0)
 		return put(args, key, path_of(word));
-	return put(args, key,
-		   strcmp(key, "hash") == 0 ? json_object_new_string(word) : value_of(word));
+	if (strcmp(key, "hash") == 0 || strcmp(key, "wait") == 0)
+		return put(args, key, json_object_new_string(word));
+	return put(args, key, value_of(word));
 }
 
 static int by_place(json_object *args, const struct command_row *c, char *const *word, int words,
@@ -211,6 +235,27 @@ static int by_key(json_object *args, char *const *word, int words, struct cli_er
 			return cli_fail(err, CLI_USAGE, CLI_CODE_IO, "no memory");
 	}
 	return CLI_DONE;
+}
+
+/* One row with many members: a list reads better than columns. */
+bool words_list(const char *command)
+{
+	static const char *const lists[] = { "status",
+					     "getbalance",
+					     "sendtoaddress",
+					     "mergeutxos",
+					     "createrawtransaction",
+					     "signrawtransaction",
+					     "sendrawtransaction",
+					     "decoderawtransaction",
+					     "gettransaction",
+					     "getmempoolinfo",
+					     "validateaddress" };
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		if (strcmp(command, lists[i]) == 0)
+			return true;
+	return false;
 }
 
 json_object *words_to_args(const char *command, char *const *word, int words, struct cli_error *err)

@@ -12,13 +12,14 @@
 enum { SAME = 0, DIFFERS = 1, USAGE = 2 };
 
 extern const struct tn_plugin tn_plugin_desc_pingpong, tn_plugin_desc_peers, tn_plugin_desc_blocks,
-	tn_plugin_desc_masternodes;
+	tn_plugin_desc_masternodes, tn_plugin_desc_transactions;
 
 static const struct plug_builtin builtins[] = {
 	{ "pingpong", &tn_plugin_desc_pingpong },
 	{ "peers", &tn_plugin_desc_peers },
 	{ "blocks", &tn_plugin_desc_blocks },
 	{ "masternodes", &tn_plugin_desc_masternodes },
+	{ "transactions", &tn_plugin_desc_transactions },
 };
 
 static const char usage[] =

@@ -81,4 +81,7 @@ ok !-e "$cache.new", 'nothing is left';
 
 is((run_gen(qw(--blocks many)))[1], 2, 'a wrong number is an error');
 is((run_gen(qw(--bad nothing)))[1], 2, 'so is an unknown fault');
+my @every = lines(qw(--blocks 12 --txs 4 --bad signature --bad-at 5 --bad-every 3 --only-bad));
+is_deeply [map { JSON::PP->new->decode($_)->{header}{height} } @every], [5, 8, 11], 'every third is bad, and no others are printed';
+is $every[0], (lines(qw(--blocks 12 --txs 4 --bad signature --bad-at 5)))[4], 'the first as without that';
 done_testing;

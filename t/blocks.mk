@@ -37,8 +37,9 @@ t_57_sim_blocks_told_t_CPPFLAGS = $(unit_cppflags)
 t_57_sim_blocks_told_t_LDADD = $(chainlab_libs)
 TESTS += t/57-sim-blocks-told.t
 
-dist_check_SCRIPTS += t/84-blocks.t t/85-blocks-liars.t t/87-blocks-legacy.t t/88-blocks-swap.t
-TESTS += t/84-blocks.t t/85-blocks-liars.t t/87-blocks-legacy.t t/88-blocks-swap.t
+EXTRA_DIST += t/lib/ChainPeer.pm
+dist_check_SCRIPTS += t/84-blocks.t t/85-blocks-liars.t t/86-blocks-kill.t t/87-blocks-legacy.t t/88-blocks-swap.t
+TESTS += t/84-blocks.t t/85-blocks-liars.t t/86-blocks-kill.t t/87-blocks-legacy.t t/88-blocks-swap.t
 
 check_PROGRAMS += t/57-sim-blocks-crash.t
 t_57_sim_blocks_crash_t_SOURCES = t/57-sim-blocks-crash.c t/lib/tap.c
@@ -51,3 +52,22 @@ t_57_sim_blocks_fleet_t_SOURCES = t/57-sim-blocks-fleet.c t/lib/tap.c
 t_57_sim_blocks_fleet_t_CPPFLAGS = $(unit_cppflags)
 t_57_sim_blocks_fleet_t_LDADD = $(chainlab_libs)
 TESTS += t/57-sim-blocks-fleet.t
+
+# The long forms of what the chain must show: liars in the simulator, deaths at any instant in the
+# simulator and by kill -9, catching up with three peers. CHAIN_DIR keeps the generated chain
+# and the store that it was imported into (20,000 x 50: 4 GB) for the next run.
+CHAIN_SEEDS = 200
+CHAIN_NODES = 20
+CHAIN_LIARS = 16
+ROUNDS = 200
+KILLS = 200
+BLOCKS = 20000
+TXS = 50
+CHAIN_DIR = $(abs_builddir)/chains
+check-chain: check-build
+	$(AM_V_at)NODES=$(CHAIN_NODES) LIARS=$(CHAIN_LIARS) SEEDS=$(CHAIN_SEEDS) t/57-sim-blocks-fleet.t
+	$(AM_V_at)ROUNDS=$(ROUNDS) t/57-sim-blocks-crash.t
+	$(AM_TESTS_ENVIRONMENT) KILLS=$(KILLS) $(PROVE) -v '$(srcdir)/t/84-blocks.t' '$(srcdir)/t/86-blocks-kill.t'
+	$(AM_TESTS_ENVIRONMENT) BLOCKS=$(BLOCKS) TXS=$(TXS) CHAIN_DIR='$(CHAIN_DIR)' ONLY='$(ONLY)' \
+		$(PROVE) -v '$(srcdir)/t/85-blocks-liars.t'
+.PHONY: check-chain

@@ -3,14 +3,16 @@
  *
  * usage: chaingen [--network NAME] [--genesis-time S] [--seed N] [--blocks N] [--txs N]
  *                 [--masternodes N] [--dust N] [--unsigned|--old] [--fork-at H --branch N]
- *                 [--fund ADDRESS:COUNT:SATOSHIS ...] [--bad NAME --bad-at H]
+ *                 [--fund ADDRESS:COUNT:SATOSHIS ...] [--bad NAME --bad-at H
+ *                 [--bad-every N] [--only-bad]]
  *                 [--format lines|bincode] [--genesis] [--cache FILE]
  *        chaingen --list-bad
  *
  * lines: one block a line as JSON. bincode: for each block its length, eight bytes with the
  * lowest first, and its bincode. With --fork-at blocks above H are those of branch N; the
- * others are the same whatever N. With --bad the block at that height is wrong and the
- * others are as if it were not. --fund, up to 8 times, pays coins to an address as soon as there
+ * others are the same whatever N. With --bad the block at that height, and with
+ * --bad-every each N above it, is wrong and the others are as if it were not; --only-bad prints
+ * no others. --fund, up to 8 times, pays coins to an address as soon as there
  * is enough; it is an error when the chain is too short for all of them. With --cache the output is also kept in FILE, behind a line
  * with the settings, and comes from there the next time that these are the same.
  */
@@ -24,9 +26,9 @@
 
 struct wish {
 	struct chaingen_conf conf;
-	uint64_t blocks, fork_at, branch, bad_at;
+	uint64_t blocks, fork_at, branch, bad_at, bad_every;
 	int bad; /* -1: none */
-	bool bincode, genesis;
+	bool bincode, genesis, only_bad;
 	const char *cache;
 	char line[1024]; /* all settings that decide the output */
 };
@@ -84,6 +86,8 @@ enum {
 	O_BRANCH,
 	O_BAD,
 	O_BAD_AT,
+	O_BAD_EVERY,
+	O_ONLY_BAD,
 	O_FORMAT,
 	O_GENESIS,
 	O_CACHE,
@@ -105,6 +109,8 @@ static const struct option options[] = {
 	{ "branch", 1, NULL, O_BRANCH },
 	{ "bad", 1, NULL, O_BAD },
 	{ "bad-at", 1, NULL, O_BAD_AT },
+	{ "bad-every", 1, NULL, O_BAD_EVERY },
+	{ "only-bad", 0, NULL, O_ONLY_BAD },
 	{ "format", 1, NULL, O_FORMAT },
 	{ "genesis", 0, NULL, O_GENESIS },
 	{ "cache", 1, NULL, O_CACHE },
@@ -185,6 +191,12 @@ static void set_output(struct wish *w, int which)
 	case O_BAD_AT:
 		w->bad_at = number(optarg);
 		break;
+	case O_BAD_EVERY:
+		w->bad_every = number(optarg);
+		break;
+	case O_ONLY_BAD:
+		w->only_bad = true;
+		break;
 	case O_FORMAT:
 		w->bincode = strcmp(optarg, "bincode") == 0;
 		if (!w->bincode && strcmp(optarg, "lines") != 0)
@@ -236,10 +248,11 @@ static void read_wish(struct wish *w, int argc, char **argv)
 		die("txs: at most 100000; dust: 1000000", NULL);
 	snprintf(w->line, sizeof w->line,
 		 "chaingen 3 %c %" PRId64 " %" PRIu64 " %" PRIu64 " %u %u %u %d %d %" PRIu64
-		 " %" PRIu64 " %d %" PRIu64 " %d %d",
+		 " %" PRIu64 " %d %" PRIu64 " %" PRIu64 " %d %d %d",
 		 w->conf.net.digit, w->conf.net.genesis_time, w->conf.seed, w->blocks, w->conf.txs,
 		 w->conf.masternodes, w->conf.dust, w->conf.unsigned_spends, w->conf.old,
-		 w->fork_at, w->branch, w->bad, w->bad_at, w->bincode, w->genesis);
+		 w->fork_at, w->branch, w->bad, w->bad_at, w->bad_every, w->only_bad, w->bincode,
+		 w->genesis);
 	name_funds(w);
 }
 
@@ -278,6 +291,13 @@ static void emit_block(struct out *o, const struct tn_block *b, bool bincode)
 		emit(o, "\n", 1);
 }
 
+static bool is_bad(const struct wish *w, uint64_t h)
+{
+	if (w->bad < 0 || h < w->bad_at)
+		return false;
+	return h == w->bad_at || (w->bad_every && (h - w->bad_at) % w->bad_every == 0);
+}
+
 static void generate(const struct wish *w, struct out *o)
 {
 	struct chaingen *g = chaingen_create(&w->conf), *branch;
@@ -296,11 +316,12 @@ static void generate(const struct wish *w, struct out *o)
 			g = branch;
 		}
 		b = chaingen_next(g, a);
-		if (w->bad >= 0 && h == w->bad_at)
+		if (is_bad(w, h))
 			b = chaingen_spoil((unsigned)w->bad, b, a);
 		if (!b)
 			die("this block does not allow that fault", NULL);
-		emit_block(o, b, w->bincode);
+		if (!w->only_bad || is_bad(w, h))
+			emit_block(o, b, w->bincode);
 		if (tn_arena_reset(a) != 0)
 			die("an arena is in use", NULL);
 	}

@@ -119,6 +119,16 @@ struct tn_spend_digest {
 	struct tn_hash bare, outputs;
 };
 
+/* 0 or TN_ENOMEM. */
+TN_API int tn_tx_digest(struct tn_sha *s, const struct tn_tx *tx, struct tn_spend_digest *out);
+
+/* Does this script_sig, of the input of that number, spend a coin with that script? What
+ * tn_spend_verify asks of a whole transaction. 0, TN_ENOMEM, or TN_EBAD and which of
+ * TN_FAULT_SCRIPT, _OWNER, _SIGNATURE it is.
+ */
+TN_API int tn_spend_judge(struct tn_sha *s, const struct tn_spend_digest *d, uint32_t input,
+			  struct tn_bytes script, struct tn_bytes coin, uint32_t *fault);
+
 static inline const struct tn_spend_digest *tn_facts_digests(const struct tn_block_facts *f)
 {
 	return (const struct tn_spend_digest *)(tn_facts_txids(f) + f->txs);

@@ -86,20 +86,19 @@ static int check_owner(struct tn_sha *s, const struct tn_key *key, struct tn_byt
 	return coin.n == strlen(text) && memcmp(coin.p, text, coin.n) == 0 ? 0 : TN_EBAD;
 }
 
-int spend_judge(struct tn_sha *s, const struct tn_spend_digest *d, const struct tn_tx *tx,
-		uint32_t input, struct tn_bytes coin, uint32_t *fault)
+int tn_spend_judge(struct tn_sha *s, const struct tn_spend_digest *d, uint32_t input,
+		   struct tn_bytes script, struct tn_bytes coin, uint32_t *fault)
 {
-	const struct tn_bytes *script = &tx->inputs.v[input].script_sig;
 	uint8_t msg[TN_SPEND_BYTES];
 	struct tn_key key;
 	struct tn_sig sig;
 	int code;
 
 	*fault = TN_FAULT_SCRIPT;
-	if (script->n != TN_SCRIPT_SIG_BYTES)
+	if (script.n != TN_SCRIPT_SIG_BYTES)
 		return TN_EBAD;
-	memcpy(key.b, script->p, sizeof key.b);
-	memcpy(sig.b, script->p + sizeof key.b, sizeof sig.b);
+	memcpy(key.b, script.p, sizeof key.b);
+	memcpy(sig.b, script.p + sizeof key.b, sizeof sig.b);
 	*fault = TN_FAULT_OWNER;
 	code = check_owner(s, &key, coin);
 	if (code)
@@ -110,6 +109,17 @@ int spend_judge(struct tn_sha *s, const struct tn_spend_digest *d, const struct 
 		return TN_EBAD;
 	*fault = TN_FAULT_NONE;
 	return 0;
+}
+
+int tn_tx_digest(struct tn_sha *s, const struct tn_tx *tx, struct tn_spend_digest *out)
+{
+	return spend_digest(s, tx, out);
+}
+
+int spend_judge(struct tn_sha *s, const struct tn_spend_digest *d, const struct tn_tx *tx,
+		uint32_t input, struct tn_bytes coin, uint32_t *fault)
+{
+	return tn_spend_judge(s, d, input, tx->inputs.v[input].script_sig, coin, fault);
 }
 
 int tn_spend_verify(struct tn_sha *s, const struct tn_tx *tx, uint32_t input, struct tn_bytes coin,

@@ -155,8 +155,10 @@ int apply_write(struct tn_ctx *c, struct apply *a, struct tn_batch *b, int *budg
 {
 	int rc = 0;
 
-	if (!a->w.ready)
+	if (!a->w.ready) {
+		*budget -= (int)(a->facts->bytes >> 8);
 		rc = tn_delta_connect(&a->judge, a->arena, &a->w.delta, &a->undo);
+	}
 	a->w.ready = true;
 	if (!rc)
 		rc = write_coins(c, &a->w, b, budget);
@@ -204,7 +206,7 @@ static int load(struct tn_ctx *c, struct revert *r, struct tn_batch *b, uint64_t
 	if (rc)
 		return rc;
 	r->undo = undo;
-	return tn_delta_disconnect(r->block, undo, r->arena, &r->w.delta);
+	return 0;
 }
 
 int revert_begin(struct tn_ctx *c, struct revert *r, struct tn_batch *b, uint64_t height,
@@ -224,8 +226,16 @@ int revert_begin(struct tn_ctx *c, struct revert *r, struct tn_batch *b, uint64_
 
 int revert_write(struct tn_ctx *c, struct revert *r, struct tn_batch *b, int *budget)
 {
-	int rc = write_coins(c, &r->w, b, budget);
+	int rc = 0;
 
+	if (!r->w.ready) {
+		*budget -= (int)(r->index.bytes >> 8);
+		rc = tn_delta_disconnect(r->block, r->undo, r->arena, &r->w.delta);
+	}
+	if (rc)
+		return rc == TN_EBAD ? TN_EIO : rc;
+	r->w.ready = true;
+	rc = write_coins(c, &r->w, b, budget);
 	for (; !rc && r->w.txs < r->undo->txids.n; r->w.txs++) {
 		if ((*budget -= COST_WRITE) < 0)
 			return TN_EBUSY;

@@ -33,6 +33,18 @@ static bool is_known(struct tn_ctx *c, const struct tn_hash *hash)
 
 static step_fn facts, place, back, next, coins, signatures, write, seal, commit;
 
+/* A step that cannot be cut into pieces takes about this many microseconds for a block of that
+ * many bytes. With less than that left of the budget it waits for the next turn. */
+static int cost_of(uint64_t bytes)
+{
+	return (int)(bytes >> 8);
+}
+
+static bool must_wait(const int *budget, uint64_t bytes)
+{
+	return cost_of(bytes) > *budget && *budget < TURN_US;
+}
+
 static int alone(struct tn_ctx *c, struct trial *t, int *budget)
 {
 	struct state *st = state_of(c);
@@ -70,8 +82,10 @@ static int facts(struct tn_ctx *c, struct trial *t, int *budget)
 	t->sent = true;
 	if (rc == TN_LATER)
 		return rc;
+	if (!t->facts && must_wait(budget, t->bytes))
+		return TN_EBUSY;
 	if (!t->facts) {
-		*budget -= 20 + (int)(t->bytes >> 8);
+		*budget -= 20 + cost_of(t->bytes);
 		t->facts = facts_of(rules_of(c, t), t->block, t->work);
 	}
 	if (!t->facts)
@@ -105,15 +119,18 @@ static int place(struct tn_ctx *c, struct trial *t, int *budget)
 	const struct state *st = state_of(c);
 	int rc = 0;
 
-	(void)budget;
+	if (must_wait(budget, t->bytes)) /* it may be copied */
+		return TN_EBUSY;
 	if (st->failed)
 		return finish(t, FATE_BUSY);
 	t->step = back;
 	t->fork = st->tip.height;
 	if (!t->block)
 		t->fork = t->to;
-	else if (!same_hash(&t->block->header.previous_hash, &st->tip.hash))
+	else if (!same_hash(&t->block->header.previous_hash, &st->tip.hash)) {
+		*budget -= cost_of(t->bytes);
 		rc = plan_branch(c, t);
+	}
 	if (rc)
 		return rc;
 	t->at = st->tip;
@@ -179,6 +196,17 @@ static int step_down(struct tn_ctx *c, struct trial *t)
 	return too_large(c, t);
 }
 
+static int begin_back(struct tn_ctx *c, struct trial *t, int *budget)
+{
+	struct index index;
+	int rc = store_index(c, t->batch, t->at.height, &index);
+
+	if (!rc && must_wait(budget, index.bytes))
+		return TN_EBUSY;
+	*budget -= 20 + (rc ? 0 : cost_of(index.bytes));
+	return revert_begin(c, &t->revert, t->batch, t->at.height, &t->why);
+}
+
 static int back(struct tn_ctx *c, struct trial *t, int *budget)
 {
 	int rc = 0;
@@ -188,13 +216,11 @@ static int back(struct tn_ctx *c, struct trial *t, int *budget)
 		return 0;
 	}
 	if (!t->revert.arena)
-		rc = revert_begin(c, &t->revert, t->batch, t->at.height, &t->why);
-	if (!rc)
-		rc = revert_write(c, &t->revert, t->batch, budget);
-	if (rc)
-		return rc;
-	*budget -= 20 + (int)(t->revert.index.bytes >> 8);
-	return step_down(c, t);
+		return begin_back(c, t, budget);
+	if (!t->revert.w.ready && must_wait(budget, t->revert.index.bytes))
+		return TN_EBUSY;
+	rc = revert_write(c, &t->revert, t->batch, budget);
+	return rc ? rc : step_down(c, t);
 }
 
 static int begin_next(struct tn_ctx *c, struct trial *t, struct tn_arena *arena)
@@ -274,7 +300,11 @@ static int signatures(struct tn_ctx *c, struct trial *t, int *budget)
 
 static int write(struct tn_ctx *c, struct trial *t, int *budget)
 {
-	int rc = apply_write(c, &t->apply, t->batch, budget);
+	int rc;
+
+	if (!t->apply.w.ready && must_wait(budget, t->apply.facts->bytes))
+		return TN_EBUSY;
+	rc = apply_write(c, &t->apply, t->batch, budget);
 
 	if (!rc)
 		t->step = seal;
@@ -286,7 +316,9 @@ static int seal(struct tn_ctx *c, struct trial *t, int *budget)
 	struct apply *a = &t->apply;
 	int rc;
 
-	*budget -= 20 + (int)(a->facts->bytes >> 8);
+	if (must_wait(budget, a->facts->bytes))
+		return TN_EBUSY;
+	*budget -= 20 + cost_of(a->facts->bytes);
 	rc = apply_seal(c, a, t->batch);
 	if (!rc)
 		rc = ask(c, t, E_CONNECT, a->block, &a->facts->hash, a->owner);

@@ -4,11 +4,16 @@ masternodes_files = plugins/masternodes/masternodes.c plugins/masternodes/servic
 	plugins/masternodes/list.c plugins/masternodes/contact.c plugins/masternodes/collateral.c \
 	plugins/masternodes/commands.c plugins/masternodes/text.c \
 	plugins/masternodes/keyfile.c plugins/masternodes/voters.c plugins/masternodes/registry.c \
-	plugins/masternodes/registry_disk.c
+	plugins/masternodes/registry_disk.c plugins/masternodes/keep.c \
+	plugins/masternodes/links.c plugins/masternodes/beats.c plugins/masternodes/attest.c \
+	plugins/masternodes/beat_commands.c plugins/masternodes/heartbeat.c \
+	plugins/masternodes/witness.c plugins/masternodes/mesh.c plugins/masternodes/eligible.c
 plugin_LTLIBRARIES += masternodes.la
 masternodes_la_SOURCES = $(masternodes_files) plugins/masternodes/masternodes.h plugins/masternodes/keyfile.h \
 	plugins/masternodes/voters.h plugins/masternodes/registry.h plugins/masternodes/registry_impl.h \
-	plugins/masternodes/judge.h plugins/masternodes/text.h
+	plugins/masternodes/judge.h plugins/masternodes/text.h \
+	plugins/masternodes/beats.h plugins/masternodes/heartbeat.h plugins/masternodes/witness.h \
+	plugins/masternodes/mesh.h plugins/masternodes/eligible.h
 masternodes_la_LDFLAGS = $(plugin_ldflags)
 masternodes_la_LIBADD = libtimenode.la
 
@@ -18,6 +23,7 @@ libtnp_masternodes_a_CPPFLAGS = $(AM_CPPFLAGS) -DTN_BUILTIN=masternodes
 builtin_objects += plugins/masternodes/libtnp_masternodes_a-masternodes.$(OBJEXT) \
 	plugins/masternodes/libtnp_masternodes_a-service.$(OBJEXT) \
 	plugins/masternodes/libtnp_masternodes_a-own.$(OBJEXT) \
+	plugins/masternodes/libtnp_masternodes_a-keep.$(OBJEXT) \
 	plugins/masternodes/libtnp_masternodes_a-announce.$(OBJEXT) \
 	plugins/masternodes/libtnp_masternodes_a-judge.$(OBJEXT) \
 	plugins/masternodes/libtnp_masternodes_a-list.$(OBJEXT) \
@@ -28,6 +34,14 @@ builtin_objects += plugins/masternodes/libtnp_masternodes_a-masternodes.$(OBJEXT
 	plugins/masternodes/libtnp_masternodes_a-keyfile.$(OBJEXT) \
 	plugins/masternodes/libtnp_masternodes_a-voters.$(OBJEXT) \
 	plugins/masternodes/libtnp_masternodes_a-registry.$(OBJEXT) \
-	plugins/masternodes/libtnp_masternodes_a-registry_disk.$(OBJEXT)
+	plugins/masternodes/libtnp_masternodes_a-registry_disk.$(OBJEXT) \
+	plugins/masternodes/libtnp_masternodes_a-links.$(OBJEXT) \
+	plugins/masternodes/libtnp_masternodes_a-beats.$(OBJEXT) \
+	plugins/masternodes/libtnp_masternodes_a-attest.$(OBJEXT) \
+	plugins/masternodes/libtnp_masternodes_a-beat_commands.$(OBJEXT) \
+	plugins/masternodes/libtnp_masternodes_a-heartbeat.$(OBJEXT) \
+	plugins/masternodes/libtnp_masternodes_a-witness.$(OBJEXT) \
+	plugins/masternodes/libtnp_masternodes_a-mesh.$(OBJEXT) \
+	plugins/masternodes/libtnp_masternodes_a-eligible.$(OBJEXT)
 
 EXTRA_DIST += plugins/masternodes/masternodes.conf plugins/masternodes/masternodes.pod

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "beats.h"
 #include "keyfile.h"
 #include "voters.h"
 
@@ -106,89 +107,9 @@ static struct mn_limits limits_of(struct tn_ctx *c)
 				   .group_max = private ? 0 : 16 + max / 64,
 				   .heard_max = 16 + max / 4,
 				   .told_max = private ? 16 + max / 4 : 16 + max / 32,
-				   .silence_ms = conf->silence,
+				   .silence_ms = mn_beats_silence_ms(c),
 				   .forget_ms = conf->forget,
 				   .change_ms = conf->change_every };
-}
-
-/* ---- heartbeats: none is believed yet */
-
-static tn_verdict on_unready(struct tn_ctx *c, const struct tn_msg *m)
-{
-	(void)c, (void)m;
-	return tn_refuse(R_UNREADY);
-}
-
-/* ---- the registry on disk */
-
-struct saving {
-	struct tn_ctx *c;
-	struct tn_batch *batch;
-	uint32_t rows;
-};
-
-static int put_record(void *arg, const struct mn_record *r)
-{
-	struct saving *s = arg;
-	struct mn_stored stored;
-	uint8_t key[4];
-
-	registry_store(r, mn_now(s->c), &stored);
-	tn_be32(key, r->ip);
-	s->rows++;
-	return tn_put_as(s->c, s->batch, D_REGISTRY, (struct tn_view){ key, sizeof key },
-			 &mn_stored_schema, &stored);
-}
-
-static int del_record(void *arg, uint32_t ip)
-{
-	struct saving *s = arg;
-	uint8_t key[4];
-
-	tn_be32(key, ip);
-	s->rows++;
-	return tn_del(s->c, s->batch, D_REGISTRY, (struct tn_view){ key, sizeof key });
-}
-
-static void save(struct tn_ctx *c, void *arg)
-{
-	struct mn_state *st = mn_state(c);
-	struct saving s = { c, st->late ? st->late : tn_batch(c), st->late ? 1 : 0 };
-	const struct registry_out out = { put_record, del_record, &s };
-
-	(void)arg;
-	st->late = NULL;
-	if (!s.batch)
-		return;
-	if (registry_changes(st->registry, &out) || !s.rows)
-		tn_abandon(c, s.batch);
-	else if (tn_commit(c, s.batch, TN_NO_TICKET) == TN_EFULL)
-		st->late = s.batch;
-}
-
-static int load_one(struct tn_ctx *c, struct tn_view key, struct tn_view val, void *arg)
-{
-	struct tn_arena *a = arg;
-	const void *stored;
-
-	(void)key;
-	if (tn_bin_read(&mn_stored_schema, val, a, &stored, NULL))
-		return TN_EBAD;
-	registry_restore(mn_state(c)->registry, stored, mn_now(c));
-	tn_arena_reset(a);
-	return 0;
-}
-
-static int load(struct tn_ctx *c, struct tn_error *err)
-{
-	struct tn_arena *a = tn_arena_new(c);
-	int rc;
-
-	if (!a)
-		return tn_fail(err, TN_ENOMEM, "no memory");
-	rc = tn_scan(c, D_REGISTRY, (struct tn_view){ NULL, 0 }, load_one, a);
-	tn_arena_unref(a);
-	return rc ? tn_fail(err, TN_EBAD, "the registry in the store is unreadable") : 0;
 }
 
 /* ---- what changed */
@@ -200,6 +121,7 @@ void mn_changed(struct tn_ctx *c)
 
 	tn_metric(c, C_KNOWN, registry_count(g));
 	tn_metric(c, C_ACTIVE, registry_active(g));
+	mn_beats_changed(c);
 	tn_tell(c, E_CHANGED, &ev);
 }
 
@@ -217,9 +139,12 @@ static void on_gone(void *arg, const struct mn_record *r, bool removed)
 static void check(struct tn_ctx *c, void *arg)
 {
 	struct mn_state *st = mn_state(c);
+	struct mn_limits limits;
 
 	(void)arg;
 	mn_self_live(c);
+	limits = limits_of(c); /* silence grows with their number */
+	registry_limits(st->registry, &limits);
 	if (registry_check(st->registry, mn_now(c), on_gone, c))
 		mn_changed(c);
 	mn_collateral_tick(c);
@@ -256,6 +181,8 @@ static int init(struct tn_ctx *c, struct tn_error *err)
 	if (!st->sha)
 		return tn_fail(err, TN_ENOMEM, "no memory");
 	rc = mn_self_parse(c, mn_conf(c), &st->self, err);
+	if (!rc)
+		rc = mn_beats_init(c, err);
 	return rc ? rc : take_voters(c, err);
 }
 
@@ -269,7 +196,7 @@ static int make_registry(struct tn_ctx *c, struct tn_error *err)
 	st->registry = registry_create(&limits);
 	if (!st->registry)
 		return tn_fail(err, TN_ENOMEM, "no memory");
-	rc = load(c, err);
+	rc = mn_keep_load(c, err);
 	return rc ? rc : pin_voters(c, err);
 }
 
@@ -294,10 +221,13 @@ static int start(struct tn_ctx *c, struct tn_error *err)
 		rc = open_key(c, err);
 	if (!rc)
 		rc = make_registry(c, err);
+	if (!rc)
+		rc = mn_beats_start(c, err);
 	if (rc)
 		return rc;
 	set_timers(c);
-	if (!st->check.v || !st->announce.v || !st->ask.v || !tn_every(c, SAVE_MS, save, NULL).v ||
+	if (!st->check.v || !st->announce.v || !st->ask.v ||
+	    !tn_every(c, SAVE_MS, mn_keep_save, NULL).v ||
 	    !tn_every(c, CONTACT_MS, mn_contact_tick, NULL).v)
 		return tn_fail(err, TN_ENOMEM, "no memory");
 	tn_metric(c, C_TRUST, mn_conf(c)->trust_announced_tier);
@@ -321,6 +251,7 @@ static void up(struct tn_ctx *c, struct tn_sid sid, void *arg)
 	tn_bucket_init(&slot->own, 3, (uint32_t)period, 3, tn_now_us(c));
 	tn_bucket_init(&slot->relayed, 20, 1000000, 2000, tn_now_us(c));
 	tn_bucket_init(&slot->hints, 1, 1000000, 256, tn_now_us(c));
+	mn_beats_up(c, sid, slot);
 	mn_ask(c, sid, slot);
 }
 
@@ -328,7 +259,7 @@ static void down(struct tn_ctx *c, struct tn_sid sid, void *arg)
 {
 	struct mn_slot *slot = arg;
 
-	(void)sid;
+	mn_beats_down(c, sid, slot);
 	tn_cancel(c, slot->first);
 }
 
@@ -374,13 +305,14 @@ static void stop(struct tn_ctx *c, enum tn_why why)
 	mn_contact_end(c);
 	mn_announce_anew(c);
 	mn_list_free(c);
-	save(c, NULL);
+	mn_keep_save(c, NULL);
 }
 
 static void fini(struct tn_ctx *c)
 {
 	struct mn_state *st = mn_state(c);
 
+	mn_beats_fini(c);
 	registry_free(st->registry);
 	tn_arena_unref(st->voters_memory);
 	tn_wallet_wipe(&st->wallet);
@@ -405,10 +337,11 @@ TN_PLUGIN = {
 			    .max = 64, .rate = 1, .pace = 1 },
 		[M_LIST] = { "MasternodesResponse", &tn_wire_announcements, NULL, TN_OWN, TN_HIDDEN,
 			     .max = 8 << 20 },
-		[M_HEARTBEAT] = { "HeartbeatBroadcast", &tn_wire_heartbeat, on_unready, TN_OWN,
-				  TN_DEDUP, .max = 2048, .rate = 200 },
-		[M_ATTESTATION] = { "HeartbeatAttestation", &tn_wire_attestation, on_unready,
-				    TN_OWN, TN_DEDUP, .max = 2048, .rate = 500 }),
+		[M_HEARTBEAT] = { "HeartbeatBroadcast", &tn_wire_heartbeat, mn_on_heartbeat, TN_OWN,
+				  TN_DEDUP, .max = 2048, .rate = 200, .window = 64, .pace = 8 },
+		[M_ATTESTATION] = { "HeartbeatAttestation", &tn_wire_attestation, mn_on_attestation,
+				    TN_OWN, TN_DEDUP, .max = 2048, .rate = 500, .window = 64,
+				    .pace = 8 }),
 	.listens = TN_ROWS(struct tn_listen,
 			   { TN_EV_CONNECTED, sizeof(struct tn_ev_block), mn_on_block, NULL },
 			   { TN_EV_DISCONNECTED, sizeof(struct tn_ev_block), mn_on_block, NULL }),
@@ -442,17 +375,24 @@ TN_PLUGIN = {
 			  "silent for so long: forgotten"),
 		TN_OPT_MS(struct mn_conf, change_every, "5m", 0, 86400000,
 			  "between two changes of what one masternode says of itself"),
+		TN_OPT_MS(struct mn_conf, heartbeat_every, "1m", 1000, 600000,
+			  "time between two of our heartbeats; the same on all nodes"),
 		{ "registry_max", "10000", "masternodes known", 16, 100000,
 		  offsetof(struct mn_conf, registry_max), TN_O_INT, 1 }),
-	.dbs = TN_ROWS(struct tn_dbdef, [D_REGISTRY] = { "registry", &mn_stored_schema, 1 },
-		       [D_KEY] = { "key", NULL, 1 }),
+	.dbs = TN_ROWS(
+		struct tn_dbdef, [D_REGISTRY] = { "registry", &mn_stored_schema, 1 },
+		[D_KEY] = { "key", NULL, 1 }, [D_BEAT] = { "heartbeat", &beat_own_schema, 1 }),
 	.commands = TN_ROWS(struct tn_command,
 			    { "masternodelist", "masternodes that are known: all, active or heard",
 			      &mn_list_args_schema, &mn_list_row_schema, mn_cmd_list },
 			    { "masternodestatus", "this node as a masternode, and why it is none",
 			      NULL, &mn_status_row_schema, mn_cmd_status },
 			    { "backupwallet", "writes a copy of this node's key to a new file",
-			      &mn_backup_args_schema, &mn_backup_row_schema, mn_cmd_backup }),
+			      &mn_backup_args_schema, &mn_backup_row_schema, mn_cmd_backup },
+			    { "getheartbeathistory", "heartbeats that were taken, newest first",
+			      &mn_history_args_schema, &mn_history_row_schema, mn_cmd_history },
+			    { "getattestationstats", "heartbeats and attestations, counted", NULL,
+			      &mn_stats_row_schema, mn_cmd_stats }),
 	.metrics = TN_ROWS(
 		struct tn_metric, [C_KNOWN] = { "known", "masternodes known", TN_M_GAUGE, 1 },
 		[C_ACTIVE] = { "active", "of those, active", TN_M_GAUGE, 1 },
@@ -461,11 +401,11 @@ TN_PLUGIN = {
 		[C_TAKEN] = { "announcements", "announcements taken", TN_M_COUNT, 0 },
 		[C_RELAYED] = { "relayed", "of those, passed on", TN_M_COUNT, 0 }),
 	.reasons = TN_ROWS(
-		struct tn_reason, [R_UNREADY] = { "not-built", "nothing handles this message yet" },
-		[R_ADDRESS] = { "address", "neither the sender's own address nor signed" },
+		struct tn_reason,
+		[R_ADDRESS] = { "address", "neither the sender's own address nor signed, or no "
+					   "IPv4 address" },
 		[R_OURS] = { "ours", "our own address" },
-		[R_OFTEN] = { "often",
-			      "more announcements of this peer than three in the time of one" },
+		[R_OFTEN] = { "often", "more than this peer or masternode may send" },
 		[R_REWARD] = { "reward", "a reward address that is none of this network" },
 		[R_SIGNATURE] = { "signature", "a signature that does not fit" },
 		[R_OLD] = { "old", "made too long ago" },
@@ -474,7 +414,12 @@ TN_PLUGIN = {
 		[R_REPLAYED] = { "replayed", "not newer than what is known" },
 		[R_CHANGED] = { "changed", "another change of the same masternode, too soon" },
 		[R_FULL] = { "no-room", "the registry is full" },
-		[R_UNMET] = { "unmet", "a masternode that has not spoken for itself here" }),
+		[R_UNMET] = { "unmet", "a masternode that has not spoken for itself here" },
+		[R_SEQUENCE] = { "sequence", "a heartbeat whose number does not grow" },
+		[R_CHOSEN] = { "not-chosen", "not a witness of that heartbeat" },
+		[R_TWICE] = { "twice", "this key has attested that heartbeat" },
+		[R_EARLY] = { "early", "its heartbeat is not known, and no room to wait for it" },
+		[R_OVERLOAD] = { "overload", "too many signatures wait to be verified" }),
 	.init = init,
 	.start = start,
 	.check = check_conf,

@@ -6,8 +6,9 @@
  *   announce.c     announcements out and in     judge.c       what becomes of one (pure)
  *   list.c         GetMasternodes, the answer   contact.c     dials whom it was told of
  *   collateral.c   is a tier paid for           commands.c    what operators see
- *   registry.c registry_disk.c  who is there (pure)
+ *   registry.c registry_disk.c  who is there (pure)   keep.c  it in the store
  *   voters.c       the configured voter set     text.c        hexadecimal digits, tiers
+ *   beats.h        heartbeats, attestations, links, who is paid: with its own list
  */
 #ifndef PLUGINS_MASTERNODES_MASTERNODES_H
 #define PLUGINS_MASTERNODES_MASTERNODES_H
@@ -27,12 +28,18 @@ struct mn_conf {
 	uint64_t announce_first, announce_every, ask_every;
 	uint64_t silence, check_every, forget, change_every;
 	uint64_t registry_max;
+	uint64_t heartbeat_every;
 };
 
 struct mn_slot { /* of a session */
 	struct tn_sid sid;
 	struct tn_timer first; /* our first announcement on it */
 	struct tn_bucket own, relayed, hints;
+	/* links.c */
+	uint32_t ip; /* 0: not IPv4 */
+	bool legacy, noted, chosen;
+	bool dialed;      /* by us, because it is a masternode */
+	int64_t stray_us; /* no link of the ring since then; 0: it is one */
 };
 
 struct mn_self { /* this node, as the configuration has it */
@@ -49,6 +56,7 @@ struct mn_self { /* this node, as the configuration has it */
 
 struct mn_contact { /* somebody we were told of and dial */
 	uint32_t ip;
+	bool met;
 	int64_t until_us; /* 0: nobody */
 };
 
@@ -59,6 +67,7 @@ struct mn_state {
 	struct tn_arena *voters_memory;
 	struct tn_voter_set voters;
 	struct registry *registry;
+	struct mn_beats *beats; /* beats.h */
 	struct mn_self self;
 	struct tn_frame *announcement;      /* ours, encoded; NULL: none */
 	struct tn_frame *list, *short_list; /* answers to GetMasternodes; NULL: to be made */
@@ -74,7 +83,6 @@ enum { M_ANNOUNCE, M_GET, M_LIST, M_HEARTBEAT, M_ATTESTATION };
 enum { N_CHAIN };
 enum { E_CHANGED };
 enum {
-	R_UNREADY,
 	R_ADDRESS,
 	R_OURS,
 	R_OFTEN,
@@ -86,9 +94,14 @@ enum {
 	R_REPLAYED,
 	R_CHANGED,
 	R_FULL,
-	R_UNMET
+	R_UNMET,
+	R_SEQUENCE,
+	R_CHOSEN,
+	R_TWICE,
+	R_EARLY,
+	R_OVERLOAD
 };
-enum { D_REGISTRY, D_KEY };
+enum { D_REGISTRY, D_KEY, D_BEAT };
 enum { C_KNOWN, C_ACTIVE, C_TRUST, C_TAKEN, C_RELAYED };
 
 static inline struct mn_state *mn_state(struct tn_ctx *c)
@@ -150,6 +163,11 @@ uint8_t mn_tier_of(struct tn_ctx *, const struct mn_record *);
 bool mn_collateral_look(struct tn_ctx *, const struct mn_record *);
 void mn_collateral_tick(struct tn_ctx *); /* some of them, round and round */
 tn_tell_fn mn_on_block;
+
+/* ---- keep.c */
+
+void mn_keep_save(struct tn_ctx *, void *); /* a tn_timer_fn */
+int mn_keep_load(struct tn_ctx *, struct tn_error *);
 
 /* ---- masternodes.c */
 

@@ -104,11 +104,15 @@ int mn_self_allowed(struct tn_ctx *c, struct tn_error *err)
 int mn_own_ip(struct tn_ctx *c, uint32_t *ip)
 {
 	struct tn_addr a;
+	uint32_t own;
 
-	if (address(c, ip))
+	if (address(c, &own))
 		return TN_ENOENT;
-	a = mn_addr_of(*ip);
-	return tn_usable(c, &a) ? 0 : TN_ENOENT;
+	a = mn_addr_of(own);
+	if (!tn_usable(c, &a))
+		return TN_ENOENT;
+	*ip = own;
+	return 0;
 }
 
 /* ---- what it says of itself */

@@ -30,7 +30,10 @@ struct conf {
 	uint64_t pool_count, pool_max, expire, orphans, orphans_max, serve_max;
 	bool accept_unsigned;
 	/* voting */
+	uint64_t early_votes;
 	/* watching */
+	uint64_t subscriptions, subscribed, subscribed_max;
+	bool state_updates;
 };
 
 enum { /* messages */
@@ -63,17 +66,39 @@ enum { /* reasons */
        R_FEE,
        R_UNSIGNED,
        R_SIGNATURE,
+       R_SPENT,
        R_CONFLICT,
        R_ORPHAN,
        R_FULL,
        R_BUSY,
        R_ABSENT, /* a part of this plugin that is not there yet */
-		 /* voting */
-		 /* watching */
+       /* voting */
+       R_VOTER,
+       R_VOTE_KNOWN,
+       R_VOTE_LATE,
+       R_VOTE_TIME,
+       R_VOTE_SIGNATURE,
+       R_VOTES_NONE,
+       /* watching */
+       R_SUBSCRIPTION,
+       R_STATES,
+       R_NOTICE
 };
 
-/* databases. D_TX: txid: struct kept. D_DONE: height, txid: struct done. */
-enum { D_TX, D_DONE };
+/* databases. D_TX: txid: struct kept. D_DONE: height, txid: struct done. D_APPROVAL: coin: struct
+ * approval. D_VOTES: txid: struct certificate. D_BURIED: see approvals.h. */
+enum {
+	D_TX,
+	D_DONE,
+	/* voting */
+	D_APPROVAL,
+	D_VOTES,
+	D_BURIED,
+	/* watching */
+	D_OWN,
+	D_SPENT,
+	D_WALLET
+};
 
 enum { /* metrics */
        C_COUNT,
@@ -88,7 +113,26 @@ enum { /* metrics */
        C_EXPIRED,
        C_OVERTURNED,
        /* voting */
+       C_VOTERS,
+       C_OPEN,
+       C_CAST,
+       C_COUNTED,
+       C_VERIFIED,
+       C_BAD_VOTES,
+       C_EARLY,
+       C_RIVALS,
+       C_SHED,
+       C_ASKED,
+       C_SERVED,
+       C_REJECTED,
+       C_FINAL_US,
        /* watching */
+       C_SUBSCRIPTIONS,
+       C_SUBSCRIBED,
+       C_NOTIFIED,
+       C_UNSUBSCRIBED,
+       C_WALLET_HEIGHT,
+       C_WALLET_COINS
 };
 
 struct slot { /* of a session; each part has its own member */
@@ -97,23 +141,41 @@ struct slot { /* of a session; each part has its own member */
 		bool goes_on;
 		unsigned asked;
 	} pending;
+	struct voting_slot {
+		char ip[TN_MN_ADDRESS_TEXT]; /* "": not IPv4 */
+		struct drip *drip;           /* an old node's votes; NULL: a new one */
+		struct tn_bucket serve;
+	} voting;
+	struct watching_slot {
+		struct subscriber *who; /* NULL: subscribes to nothing */
+		struct tn_bucket pace;
+	} watching;
 };
 
 struct intake;
+struct fate;
+struct orphans;
 struct follow;
 struct keep;
 struct voting;
+struct drip;
 struct watching;
+struct wallet;
+struct pay;
 
 struct state {
 	struct tn_sha *sha;
 	struct pool *pool;
 	struct orphans *orphans;
 	struct intake *intake;
+	struct fate *fate;
 	struct keep *keep;
 	struct follow *follow;
 	struct voting *voting;
 	struct watching *watching;
+	struct wallet *wallet;
+	struct pay *pay;
+	uint64_t ticks; /* seconds it runs */
 };
 
 static inline struct state *state_of(struct tn_ctx *c)
@@ -154,6 +216,11 @@ int coin_find(struct tn_ctx *, const struct tn_outpoint *, struct tn_arena *, st
  */
 void intake_submit(struct tn_ctx *, const struct tn_tx *, struct tn_arena *owner, struct tn_ticket);
 
+/* A quorum of voters has approved it (their votes are counted), but others that spend its coins
+ * are in the pool: judged as any other, then they give way, with descendants, unless one is
+ * final. Nobody is told how it ends. */
+void intake_certified(struct tn_ctx *, const struct tn_tx *, struct tn_arena *owner);
+
 /* This node is about to sign for it: from now on it is never evicted and never expires. Before
  * the signature is stored. TN_EINVAL while a parent is neither approved nor final.
  */
@@ -184,6 +251,30 @@ void voting_accepted(struct tn_ctx *, struct pool_tx *);
 void voting_unblocked(struct tn_ctx *, struct pool_tx *child);
 /* It has left the pool. A confirmed one may come back, with its votes. */
 void voting_gone(struct tn_ctx *, const struct pool_tx *, enum gone);
+/* It would be accepted, signatures and all, if another one had not reserved `coin`. Kept for the
+ * case that the others make this one final: then intake_certified is called. owner keeps tx and
+ * is referenced. */
+void voting_rival(struct tn_ctx *, const struct tn_tx *, const struct tn_hash *txid,
+		  struct tn_arena *owner, const struct tn_outpoint *coin,
+		  const struct pool_tx *other);
+/* A peer offers one that spends a coin of a final one. */
+void voting_contradict(struct tn_ctx *, struct tn_sid, const struct pool_tx *final);
+/* In the asks chain.connect and chain.disconnect: into their batch. 0 or an error. */
+int voting_connect(struct tn_ctx *, const struct tn_ev_block *, struct tn_error *);
+int voting_disconnect(struct tn_ctx *, const struct tn_ev_block *, struct tn_error *);
+void voting_tip(struct tn_ctx *); /* the tip has changed: after the tells */
+void voting_reloaded(struct tn_ctx *);
+void voting_fini(struct tn_ctx *);
+tn_tell_fn on_masternodes;
+/* What is known of its votes, rejections too; nothing is not an error. In the arena. */
+struct voting_votes {
+	const struct tn_vote *vote;
+	uint32_t n, voters, quorum;
+	int64_t at; /* of a stored certificate; 0 */
+	bool final;
+};
+int voting_votes(struct tn_ctx *, const struct tn_hash *txid, struct tn_arena *,
+		 struct voting_votes *);
 /* tn_mempool_ops.allows. */
 int voting_allows(struct tn_ctx *, const struct tn_block *, struct tn_error *);
 tn_msg_fn on_vote_request, on_vote, on_finalized, on_rejected;
@@ -201,15 +292,10 @@ void coin_changed(struct tn_ctx *, const struct coin_change *);
 /* Does anybody want to hear of coins that were never in the pool? */
 bool coins_watched(struct tn_ctx *);
 int watching_start(struct tn_ctx *, struct tn_error *);
-void watching_stop(struct tn_ctx *);
+void watching_stop(struct tn_ctx *); /* may be called without a start */
+void watching_reloaded(struct tn_ctx *);
 void watching_up(struct tn_ctx *, struct tn_sid, struct slot *);
 void watching_down(struct tn_ctx *, struct tn_sid, struct slot *);
 tn_msg_fn on_state_query, on_state_notice, on_state_update, on_subscribe, on_unsubscribe;
-
-/* ---- within the pool part */
-
-tn_msg_fn on_tx, on_get_pending;
-void count_pool(struct tn_ctx *);
-extern const struct tn_mempool_ops mempool_ops;
 
 #endif

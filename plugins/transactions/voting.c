@@ -1,77 +1,190 @@
 /* SPDX-License-Identifier: MIT
- * plugins/transactions/voting.c - votes, approvals, finality
- *
- * Not there yet: every message of it is refused.
+ * plugins/transactions/voting.c - votes, approvals, finality: the seam to the other parts
  */
-#include "transactions.h"
+#include "voting.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	EARLY_ALL = 65536, /* votes for unknown transactions */
+	EARLY_MS = 600000,
+	RIVALS = 256,
+	RIVALS_BYTES = 4 << 20,
+	REJECTS_A_SECOND = 20
+};
+
+/* ---- life */
+
+static void voting_free(struct voting *v)
+{
+	votes_free(v->book);
+	open_free(v->open);
+	rivals_free(v->rivals);
+	free(v->cast);
+	free(v);
+}
+
+void voting_fini(struct tn_ctx *c)
+{
+	if (voting_of(c))
+		voting_free(voting_of(c));
+	state_of(c)->voting = NULL;
+}
 
 int voting_start(struct tn_ctx *c, struct tn_error *err)
 {
-	(void)c, (void)err;
+	const struct votes_conf conf = { (uint32_t)conf_of(c)->early_votes, EARLY_ALL, EARLY_MS };
+	struct voting *v = calloc(1, sizeof *v);
+
+	voting_fini(c); /* of an earlier start */
+	if (!v)
+		return tn_fail(err, TN_ENOMEM, "no memory");
+	v->book = votes_create(&conf);
+	v->open = open_create(OPEN_FIRST_MS, OPEN_MOST_MS);
+	v->rivals = rivals_create(RIVALS, RIVALS_BYTES);
+	if (!v->book || !v->open || !v->rivals) {
+		voting_free(v);
+		return tn_fail(err, TN_ENOMEM, "no memory");
+	}
+	tn_bucket_init(&v->rejects, REJECTS_A_SECOND, 1000000, 5 * REJECTS_A_SECOND, tn_now_us(c));
+	state_of(c)->voting = v;
+	v->running = true;
+	voters_refresh(c);
+	tn_every(c, EXCHANGE_MS, exchange_tick, NULL);
 	return 0;
 }
 
+/* What jobs and promises look at stays until voting_fini. */
 void voting_stop(struct tn_ctx *c)
 {
-	(void)c;
+	struct voting *v = voting_of(c);
+
+	if (!v)
+		return;
+	v->running = false;
+	ballot_stop(c);
+}
+
+void voting_reloaded(struct tn_ctx *c)
+{
+	const struct votes_conf conf = { (uint32_t)conf_of(c)->early_votes, EARLY_ALL, EARLY_MS };
+
+	if (voting_of(c))
+		votes_limits(voting_of(c)->book, &conf);
 }
 
 void voting_up(struct tn_ctx *c, struct tn_sid s, struct slot *slot)
 {
-	(void)c, (void)s, (void)slot;
+	exchange_up(c, s, slot);
 }
 
 void voting_down(struct tn_ctx *c, struct tn_sid s, struct slot *slot)
 {
-	(void)c, (void)s, (void)slot;
+	(void)s;
+	exchange_down(c, slot);
+}
+
+void on_masternodes(struct tn_ctx *c, const void *payload)
+{
+	(void)payload;
+	if (voting_of(c) && voting_of(c)->running)
+		voters_refresh(c);
+}
+
+/* ---- transactions of the pool */
+
+/* Its votes of before: this node's own, or the certificate. */
+static void remember(struct tn_ctx *c, const struct pool_tx *e)
+{
+	struct voting *v = voting_of(c);
+	const struct certificate *cert;
+
+	if (certificate_read(c, NULL, &e->txid, tn_scratch(c), &cert))
+		return;
+	for (uint32_t i = 0; i < cert->votes.n; i++)
+		votes_add(v->book, &cert->votes.v[i], now_ms(c));
+	if (cert->final)
+		votes_final(v->book, &e->txid);
 }
 
 void voting_accepted(struct tn_ctx *c, struct pool_tx *e)
 {
-	(void)c, (void)e;
+	struct voting *v = voting_of(c);
+	struct tn_hash txid = e->txid;
+
+	if (votes_known(v->book, &txid))
+		return; /* no memory: it is as if it had no votes, until it is asked about */
+	remember(c, e);
+	if (e->flags & POOL_FINAL) {
+		votes_final(v->book, &txid);
+	} else {
+		open_add(v->open, &txid, tn_now_us(c), now_ms(c));
+		tn_metric(c, C_OPEN, open_count(v->open));
+	}
+	cast_want(c, e);
+	outcome(c, &txid);
 }
 
 void voting_unblocked(struct tn_ctx *c, struct pool_tx *child)
 {
-	(void)c, (void)child;
+	struct tn_hash txid = child->txid;
+
+	cast_want(c, child);
+	outcome(c, &txid);
 }
 
 void voting_gone(struct tn_ctx *c, const struct pool_tx *e, enum gone why)
 {
-	(void)c, (void)e, (void)why;
+	struct voting *v = voting_of(c);
+
+	(void)why;
+	if (!v)
+		return; /* the pool is read back before this part starts */
+	open_remove(v->open, &e->txid, NULL);
+	votes_forget(v->book, &e->txid);
+	tn_metric(c, C_OPEN, open_count(v->open));
 }
 
-int voting_allows(struct tn_ctx *c, const struct tn_block *b, struct tn_error *err)
+void voting_rival(struct tn_ctx *c, const struct tn_tx *tx, const struct tn_hash *txid,
+		  struct tn_arena *owner, const struct tn_outpoint *coin,
+		  const struct pool_tx *other)
 {
-	(void)c, (void)b;
-	return tn_fail(err, TN_EBAD, "this node keeps no approvals yet");
+	struct voting *v = voting_of(c);
+
+	if (other && other->flags & POOL_FINAL)
+		return; /* it will never be */
+	if (rivals_add(v->rivals, tx, txid, coin, owner))
+		return;
+	tn_metric(c, C_RIVALS, rivals_count(v->rivals));
+	open_add(v->open, txid, tn_now_us(c), now_ms(c));
+	cast_reject(c, tx, txid, other);
+	outcome(c, txid);
 }
 
-static tn_verdict absent(void)
+int voting_votes(struct tn_ctx *c, const struct tn_hash *txid, struct tn_arena *a,
+		 struct voting_votes *out)
 {
-	return tn_refuse(R_ABSENT);
-}
+	struct votes_count n = votes_count(voting_of(c)->book, txid);
+	const struct certificate *cert;
+	struct votes_list list;
+	int rc;
 
-tn_verdict on_vote_request(struct tn_ctx *c, const struct tn_msg *m)
-{
-	(void)c, (void)m;
-	return absent();
-}
-
-tn_verdict on_vote(struct tn_ctx *c, const struct tn_msg *m)
-{
-	(void)c, (void)m;
-	return absent();
-}
-
-tn_verdict on_finalized(struct tn_ctx *c, const struct tn_msg *m)
-{
-	(void)c, (void)m;
-	return absent();
-}
-
-tn_verdict on_rejected(struct tn_ctx *c, const struct tn_msg *m)
-{
-	(void)c, (void)m;
-	return absent();
+	*out = (struct voting_votes){ .final = n.state == VOTES_FINAL && n.known,
+				      .voters = n.n,
+				      .quorum = n.quorum };
+	rc = votes_list(voting_of(c)->book, txid, true, a, &list);
+	out->vote = list.votes.v;
+	out->n = list.votes.n;
+	if (rc || out->n || n.known)
+		return rc; /* what is stored of a known one may not be on the disk yet */
+	rc = certificate_read(c, NULL, txid, a, &cert);
+	if (rc)
+		return rc == TN_ENOENT ? 0 : rc;
+	out->final = cert->final;
+	out->voters = cert->final ? cert->voters : out->voters;
+	out->at = cert->at;
+	out->vote = cert->votes.v;
+	out->n = cert->votes.n;
+	return 0;
 }

@@ -1,68 +1,240 @@
 /* SPDX-License-Identifier: MIT
  * plugins/transactions/watching.c - states of coins for peers, subscriptions
  *
- * Not there yet: every message of it is refused.
+ * A subscriber is told of every change in the order in which it happened, or its session ends: a
+ * notification that does not fit into its queue closes it, and so does a subscription that
+ * cannot be taken, for the wire has no answer to one. Who subscribes and then asks for
+ * states gets, on the same session, the states before the changes that follow.
  */
+#include "subscribe.h"
 #include "transactions.h"
 
-void coin_changed(struct tn_ctx *c, const struct coin_change *change)
+#include <stdlib.h>
+
+enum { ASKED_MAX = 1000, SUBSCRIBES = 10, SUBSCRIBES_US = 10000000 };
+
+struct watching {
+	struct subscriptions *subs;
+	struct tn_ctx *ctx; /* while a change is told */
+	struct tn_frame *frame;
+};
+
+static struct watching *watching_of(struct tn_ctx *c)
 {
-	(void)c, (void)change;
+	return state_of(c)->watching;
 }
 
-bool coins_watched(struct tn_ctx *c)
+static struct subscribe_limits limits_of(struct tn_ctx *c)
 {
-	(void)c;
-	return false;
+	const struct conf *conf = conf_of(c);
+
+	return (struct subscribe_limits){ conf->subscriptions, conf->subscribed,
+					  conf->subscribed_max };
 }
+
+/* ---- life */
 
 int watching_start(struct tn_ctx *c, struct tn_error *err)
 {
-	(void)c, (void)err;
+	uint64_t key[2] = { tn_random64(c), tn_random64(c) };
+	struct subscribe_limits limits = limits_of(c);
+	struct watching *w = calloc(1, sizeof *w);
+
+	if (w)
+		w->subs = subscriptions_create(&limits, key);
+	if (!w || !w->subs) {
+		free(w);
+		return tn_fail(err, TN_ENOMEM, "no memory");
+	}
+	state_of(c)->watching = w;
 	return 0;
 }
 
 void watching_stop(struct tn_ctx *c)
 {
-	(void)c;
+	struct watching *w = watching_of(c);
+
+	if (!w)
+		return;
+	subscriptions_free(w->subs);
+	free(w);
+	state_of(c)->watching = NULL;
+}
+
+void watching_reloaded(struct tn_ctx *c)
+{
+	struct subscribe_limits limits = limits_of(c);
+
+	if (watching_of(c))
+		subscriptions_limit(watching_of(c)->subs, &limits);
+}
+
+static void count(struct tn_ctx *c)
+{
+	const struct subscribe_sums *s = subscriptions_sums(watching_of(c)->subs);
+
+	tn_metric(c, C_SUBSCRIPTIONS, s->subscriptions);
+	tn_metric(c, C_SUBSCRIBED, s->watched);
 }
 
 void watching_up(struct tn_ctx *c, struct tn_sid s, struct slot *slot)
 {
-	(void)c, (void)s, (void)slot;
+	struct watching_slot *w = &slot->watching;
+
+	(void)s;
+	tn_bucket_init(&w->pace, SUBSCRIBES, SUBSCRIBES_US, 4 * SUBSCRIBES, tn_now_us(c));
 }
 
 void watching_down(struct tn_ctx *c, struct tn_sid s, struct slot *slot)
 {
-	(void)c, (void)s, (void)slot;
+	(void)s;
+	unsubscribe_all(watching_of(c)->subs, &slot->watching.who);
+	count(c);
 }
+
+/* ---- subscriptions */
+
+static tn_verdict refuse(struct tn_ctx *c, struct tn_sid s, const char *why)
+{
+	tn_metric(c, C_UNSUBSCRIBED, 1);
+	tn_close(c, s, why);
+	return tn_refuse(R_SUBSCRIPTION);
+}
+
+static const char *why_not(int rc)
+{
+	switch (rc) {
+	case TN_EINVAL:
+		return "a subscription with nothing in it, or with a text that is too long";
+	case TN_EFULL:
+		return "it subscribes to more than one peer may";
+	case TN_EBUSY:
+		return "there is no room for more subscriptions";
+	default:
+		return "no memory for its subscription";
+	}
+}
+
+tn_verdict on_subscribe(struct tn_ctx *c, const struct tn_msg *m)
+{
+	struct slot *slot = tn_slot(c, m->from);
+	int rc;
+
+	if (m->flags & TN_MSG_SECONDARY || !slot)
+		return refuse(c, m->from, "it subscribes on a second session");
+	if (!tn_bucket_take(&slot->watching.pace, 1, tn_now_us(c)))
+		return refuse(c, m->from, "it subscribes too often");
+	rc = subscribe(watching_of(c)->subs, &slot->watching.who, m->from.v, m->body);
+	if (rc)
+		return refuse(c, m->from, why_not(rc));
+	count(c);
+	return TN_TAKEN;
+}
+
+tn_verdict on_unsubscribe(struct tn_ctx *c, const struct tn_msg *m)
+{
+	const struct tn_str *id = m->body;
+	struct slot *slot = tn_slot(c, m->from);
+
+	if (!slot || unsubscribe(watching_of(c)->subs, slot->watching.who, *id))
+		return tn_refuse(R_SUBSCRIPTION);
+	count(c);
+	return TN_TAKEN;
+}
+
+/* ---- changes */
+
+bool coins_watched(struct tn_ctx *c)
+{
+	const struct watching *w = watching_of(c);
+
+	return w && (conf_of(c)->state_updates || subscriptions_sums(w->subs)->watched);
+}
+
+/* What stands on the wire for a coin that is no more and that no block spent: there is no such
+ * state, so it is one in which nobody can spend it, by a transaction that cannot be.
+ */
+static struct tn_utxo_state state_gone(int64_t now)
+{
+	struct tn_utxo_state s = { .tag = TN_UTXO_LOCKED };
+
+	s.u.locked.locked_at = now;
+	return s;
+}
+
+static void notify(void *arg, uint64_t session)
+{
+	struct watching *w = arg;
+	struct tn_ctx *c = w->ctx;
+	struct tn_sid s = { session };
+	int rc = w->frame ? tn_send_frame(c, s, w->frame) : TN_ENOMEM;
+
+	if (!rc) {
+		tn_metric(c, C_NOTIFIED, 1);
+		return;
+	}
+	tn_metric(c, C_UNSUBSCRIBED, 1);
+	tn_close(c, s, "too slow for what it subscribed to");
+}
+
+void coin_changed(struct tn_ctx *c, const struct coin_change *change)
+{
+	struct watching *w = watching_of(c);
+	struct tn_coin_change body = { change->at, change->now, tn_wall_s(c) };
+	struct tn_coin_state update = { change->at, change->now };
+
+	if (!coins_watched(c) || (!change->was && !change->is))
+		return;
+	if (!change->is)
+		body.new_state = update.state = state_gone(body.timestamp);
+	if (conf_of(c)->state_updates)
+		tn_broadcast(c, NULL, M_STATE_UPDATE, &update);
+	if (!subscribers_any(w->subs, &change->at, change->script))
+		return;
+	w->ctx = c;
+	w->frame = tn_make_frame(c, M_STATE_NOTICE, &body);
+	subscribers_each(w->subs, &change->at, change->script, notify, w);
+	if (w->frame)
+		tn_frame_unref(c, w->frame);
+	w->frame = NULL;
+}
+
+/* ---- questions; others' news are hints that nothing here rests on */
 
 tn_verdict on_state_query(struct tn_ctx *c, const struct tn_msg *m)
 {
-	(void)c, (void)m;
-	return tn_refuse(R_ABSENT);
+	const struct tn_outpoints *asked = m->body;
+	struct tn_coin_states answer = { { NULL, 0 } };
+	struct coin_view view;
+
+	if (asked->outpoints.n > ASKED_MAX)
+		return tn_refuse(R_STATES);
+	answer.states.v =
+		tn_alloc(tn_scratch(c), (asked->outpoints.n + 1) * sizeof *answer.states.v);
+	if (!answer.states.v)
+		return TN_BROKEN;
+	for (uint32_t i = 0; i < asked->outpoints.n; i++) {
+		const struct tn_outpoint *at = &asked->outpoints.v[i];
+		int rc = coin_find(c, at, tn_scratch(c), &view);
+
+		if (rc && rc != TN_ENOENT)
+			return TN_BROKEN;
+		if (!rc && view.has_state)
+			answer.states.v[answer.states.n++] =
+				(struct tn_coin_state){ *at, view.state };
+	}
+	tn_send(c, m->from, M_STATE_ANSWER, &answer);
+	return TN_TAKEN;
 }
 
 tn_verdict on_state_notice(struct tn_ctx *c, const struct tn_msg *m)
 {
 	(void)c, (void)m;
-	return tn_refuse(R_ABSENT);
+	return tn_refuse(R_NOTICE);
 }
 
 tn_verdict on_state_update(struct tn_ctx *c, const struct tn_msg *m)
 {
 	(void)c, (void)m;
-	return tn_refuse(R_ABSENT);
-}
-
-tn_verdict on_subscribe(struct tn_ctx *c, const struct tn_msg *m)
-{
-	(void)c, (void)m;
-	return tn_refuse(R_ABSENT);
-}
-
-tn_verdict on_unsubscribe(struct tn_ctx *c, const struct tn_msg *m)
-{
-	(void)c, (void)m;
-	return tn_refuse(R_ABSENT);
+	return TN_TAKEN;
 }

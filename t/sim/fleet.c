@@ -9,12 +9,17 @@
 #include "sim/fleet.h"
 
 extern const struct tn_plugin tn_plugin_desc_pingpong, tn_plugin_desc_peers, tn_plugin_desc_keeper,
-	tn_plugin_desc_blocks, tn_plugin_desc_masternodes, tn_plugin_desc_liar;
+	tn_plugin_desc_blocks, tn_plugin_desc_masternodes, tn_plugin_desc_liar,
+	tn_plugin_desc_transactions;
 
 static const struct plug_builtin builtins[] = {
-	{ "pingpong", &tn_plugin_desc_pingpong },       { "peers", &tn_plugin_desc_peers },
-	{ "keeper", &tn_plugin_desc_keeper },           { "blocks", &tn_plugin_desc_blocks },
-	{ "masternodes", &tn_plugin_desc_masternodes }, { "liar", &tn_plugin_desc_liar },
+	{ "pingpong", &tn_plugin_desc_pingpong },
+	{ "peers", &tn_plugin_desc_peers },
+	{ "keeper", &tn_plugin_desc_keeper },
+	{ "blocks", &tn_plugin_desc_blocks },
+	{ "masternodes", &tn_plugin_desc_masternodes },
+	{ "liar", &tn_plugin_desc_liar },
+	{ "transactions", &tn_plugin_desc_transactions },
 };
 
 struct fleet *fleet_create(uint64_t seed)

@@ -12,14 +12,14 @@
 #include "sim/disk.h"
 #include "sim/world.h"
 
-#define FLEET_MAX 64
+#define FLEET_MAX 128
 
 struct fleet_node {
 	struct fleet *fleet;
 	struct env *env;
 	struct tn_addr ip;
 	char name[16];
-	char conf_text[2048];
+	char conf_text[8192];
 	struct conf *conf;
 	struct tn_arena *arena;
 	struct node *node;   /* NULL: not running */
