@@ -78,6 +78,28 @@ bench-store: bench/store$(EXEEXT)
 .PHONY: bench-store
 CLEANFILES += bench/store$(EXEEXT)
 
+# make bench-chain [CHAIN_BLOCKS=1500] [CHAIN_COINS=1000000]: the chain in a real node
+EXTRA_PROGRAMS += bench/signatures
+CHAIN_BLOCKS = 1500
+CHAIN_COINS = 1000000
+bench_signatures_SOURCES = bench/signatures.c
+bench_signatures_CFLAGS = $(AM_CFLAGS) -pthread
+bench_signatures_LDADD = libtimenode.la
+bench-chain: all bench/signatures$(EXEEXT) t/chaingen$(EXEEXT) stage/dirs
+	TN_SRCDIR='$(abs_srcdir)' TN_BUILDDIR='$(abs_builddir)' perl '$(srcdir)/bench/chain.pl' $(CHAIN_BLOCKS) $(CHAIN_COINS)
+.PHONY: bench-chain
+EXTRA_DIST += bench/chain.pl
+CLEANFILES += bench/signatures$(EXEEXT)
+
 # Everything: run it on a machine that does nothing else.
-bench: bench-node bench-store bench-codec
+bench: bench-node bench-store bench-chain bench-codec
 .PHONY: bench
+
+# Payments a second of real masternodes beside the limit: make bench-payments [NODES_PAID=20] [PAYMENTS=2000]
+NODES_PAID = 4
+PAYMENTS = 2000
+dist_noinst_SCRIPTS = bench/payments.pl
+bench-payments: t/paygen$(EXEEXT) t/chaingen$(EXEEXT) stage/dirs
+	TN_SRCDIR='$(abs_srcdir)' TN_BUILDDIR='$(abs_builddir)' \
+		$(PERL) $(srcdir)/bench/payments.pl $(NODES_PAID) $(PAYMENTS)
+.PHONY: bench-payments

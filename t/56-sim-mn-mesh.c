@@ -3,8 +3,8 @@
  *
  * Some are killed, the network comes apart and heals, one of them forges whatever it can.
  * Afterwards every node has the same active set, that of those who run, and every key is the
- * one its owner has. Arguments: first seed, how many seeds (2), masternodes (24). The long form
- * is `1 100 100`: two minutes of a core each five seeds.
+ * one its owner has. Arguments: first seed, how many seeds (2), masternodes (24), and any word:
+ * then they have all met before. The long form is `1 100 100 met`: about 40 s of a core a seed.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +24,7 @@ struct scene {
 	struct fleet *fleet;
 	struct rng rng;
 	unsigned n, liar;
+	bool introduced;
 	char ip[MOST][16];
 	bool up[MOST], side[MOST];
 	char what[200]; /* the first thing that is wrong */
@@ -72,6 +73,21 @@ static void add(struct scene *s, unsigned i)
 		 "plugins: { pingpong: { }; masternodes: { masternode = true; }; };",
 		 s->ip[i], s->ip[i ? draw(s, i) : 0]);
 	fleet_add(s->fleet, s->ip[i], conf);
+}
+
+/* As if all had met all before: for the long form, in which a hundred would take as long to
+ * meet as for all the rest. */
+static void introduce(struct scene *s, unsigned at)
+{
+	for (unsigned i = 0; s->introduced && i < s->n; i++) {
+		struct mn_claim claim = { .ip = ip_of(s, i) };
+
+		if (!s->up[i] || i == at)
+			continue;
+		claim.key = state(s, i)->wallet.secret.key;
+		registry_claim(state(s, at)->registry, &claim, true, mn_now(ctx(s, at)), NULL);
+	}
+	mn_changed(ctx(s, at));
 }
 
 static void start(struct scene *s, unsigned i)
@@ -159,18 +175,22 @@ static uint64_t agree(struct scene *s, const char *what, bool parted, uint64_t l
 	return (world_now(w) - from) / SECOND;
 }
 
+/* Of one that does not run any more, too. */
+static void check_key(struct scene *s, unsigned about, const struct tn_key *key)
+{
+	for (unsigned at = 0; at < s->n; at++) {
+		const struct mn_record *r = s->up[at] ? record(s, at, about) : NULL;
+
+		if (r && memcmp(&r->key, key, sizeof *key) != 0)
+			wrong(s, "another key", at, about, 0);
+	}
+}
+
 static void check_keys(struct scene *s)
 {
-	for (unsigned at = 0; at < s->n; at++)
-		for (unsigned about = 0; about < s->n; about++) {
-			const struct mn_record *r;
-
-			if (!s->up[at] || !s->up[about])
-				continue;
-			r = record(s, at, about);
-			if (r && memcmp(&r->key, &state(s, about)->wallet.secret.key, 32) != 0)
-				wrong(s, "another key", at, about, 0);
-		}
+	for (unsigned about = 0; about < s->n; about++)
+		if (s->up[about])
+			check_key(s, about, &state(s, about)->wallet.secret.key);
 }
 
 /* ---- lies: of all that one node can say about others, on all its sessions */
@@ -207,7 +227,23 @@ static void replay(struct scene *s, unsigned dead, const struct tn_secret *key)
 	say(s, "HeartbeatBroadcast", &tn_wire_heartbeat, &beat);
 }
 
-static void lie(struct scene *s, unsigned about, const struct tn_key *its_key)
+/* The liar's key for somebody else, signed with it and not signed at all. */
+static void claim(struct scene *s, unsigned about)
+{
+	struct mn_state *me = state(s, s->liar);
+	struct tn_announcement a = { .address = { s->ip[about], (uint32_t)strlen(s->ip[about]) },
+				     .tier.tag = TN_TIER_GOLD,
+				     .public_key = me->wallet.secret.key,
+				     .timestamp = tn_wall_s(ctx(s, s->liar)) };
+
+	a.reward_address =
+		(struct tn_str){ me->wallet.address, (uint32_t)strlen(me->wallet.address) };
+	say(s, "MasternodeAnnouncement", &tn_wire_announcement, &a);
+	tn_announcement_sign(me->sha, &me->wallet.secret, "testnet", &a);
+	say(s, "MasternodeAnnouncement", &tn_wire_announcement, &a);
+}
+
+static void lie(struct scene *s, unsigned about, const struct tn_key *its_key, bool forge)
 {
 	struct mn_state *me = state(s, s->liar);
 	struct tn_heartbeat h = { .masternode_address = { s->ip[about],
@@ -216,15 +252,13 @@ static void lie(struct scene *s, unsigned about, const struct tn_key *its_key)
 				  .timestamp = tn_wall_s(ctx(s, s->liar)) + 100 };
 	struct tn_attestation t = { .witness_address = h.masternode_address,
 				    .witness_timestamp = h.timestamp };
-	struct mn_record before;
-
-	(void)before;
 	tn_heartbeat_sign(me->sha, &me->wallet.secret, &h); /* with its own key */
 	say(s, "HeartbeatBroadcast", &tn_wire_heartbeat, &h);
 	tn_heartbeat_hash(me->sha, &h, &t.heartbeat_hash);
 	tn_attestation_sign(me->sha, &me->wallet.secret, &t);
 	say(s, "HeartbeatAttestation", &tn_wire_attestation, &t);
-	if (rng_range(&s->rng, 0, 20)) /* now and then: this one costs it points */
+	claim(s, about);
+	if (!forge) /* that one costs it points */
 		return;
 	h.masternode_pubkey = *its_key; /* or with the right one, which it cannot sign with */
 	say(s, "HeartbeatBroadcast", &tn_wire_heartbeat, &h);
@@ -237,15 +271,15 @@ static void tell_lies(struct scene *s, unsigned dead, const struct tn_secret *de
 	struct world *w = s->fleet->world;
 	uint64_t until = world_now(w) + us;
 
-	while (world_now(w) < until) {
+	for (unsigned round = 0; world_now(w) < until; round++) {
 		unsigned victim = draw(s, s->n);
 
 		if (dead < s->n) {
-			lie(s, dead, &dead_key->key);
+			lie(s, dead, &dead_key->key, round % 5 == 0);
 			replay(s, dead, dead_key);
 		}
 		if (s->up[victim] && victim != s->liar)
-			lie(s, victim, &state(s, victim)->wallet.secret.key);
+			lie(s, victim, &state(s, victim)->wallet.secret.key, round == 7);
 		fleet_run(s->fleet, 7 * SECOND);
 	}
 }
@@ -260,9 +294,9 @@ static unsigned pick(struct scene *s)
 	return i;
 }
 
-static struct scene begin(uint64_t seed, unsigned n)
+static struct scene begin(uint64_t seed, unsigned n, bool introduced)
 {
-	struct scene s = { .fleet = fleet_create(seed), .n = n };
+	struct scene s = { .fleet = fleet_create(seed), .n = n, .introduced = introduced };
 
 	rng_seed(&s.rng, seed, 56);
 	s.liar = draw(&s, n);
@@ -273,6 +307,8 @@ static struct scene begin(uint64_t seed, unsigned n)
 	}
 	for (unsigned i = 0; i < n; i++)
 		start(&s, i);
+	for (unsigned i = 0; i < n; i++)
+		introduce(&s, i);
 	return s;
 }
 
@@ -280,15 +316,17 @@ struct times {
 	uint64_t met, parted, healed, again;
 };
 
-static bool play(uint64_t seed, unsigned n, struct times *most)
+static bool play(uint64_t seed, unsigned n, bool introduced, struct times *most)
 {
-	struct scene s = begin(seed, n);
+	struct scene s = begin(seed, n, introduced);
 	struct tn_secret dead_key;
 	struct times t;
 	uint64_t silence;
 	unsigned dead;
 	bool good;
 
+	if (introduced)
+		fleet_run(s.fleet, 2 * MINUTE);
 	t.met = agree(&s, "not met", false, 30 * MINUTE);
 	silence = mn_beats_silence_ms(ctx(&s, s.liar)) * 1000 + 30 * SECOND;
 	dead = pick(&s);
@@ -300,9 +338,11 @@ static bool play(uint64_t seed, unsigned n, struct times *most)
 	t.parted = agree(&s, "parted, not agreed", true, silence + 90 * SECOND);
 	part(&s, false);
 	t.healed = agree(&s, "healed, not agreed", false, 5 * MINUTE);
-	tell_lies(&s, dead, &dead_key, 3 * MINUTE);
+	tell_lies(&s, dead, &dead_key, 2 * MINUTE);
 	if (disagreements(&s, false))
 		wrong(&s, "a lie was believed", 0, dead, disagreements(&s, false));
+	check_key(&s, dead, &dead_key.key);
+	check_keys(&s);
 	for (unsigned i = 0; i < n; i++)
 		if (!s.up[i])
 			start(&s, i);
@@ -328,8 +368,11 @@ int main(int argc, char **argv)
 	unsigned n = argc > 3 ? (unsigned)atoi(argv[3]) : 24;
 	struct times most = { 0 };
 
-	for (uint64_t seed = first; seed < first + runs; seed++)
-		good += play(seed, n < MOST ? n : MOST, &most);
+	for (uint64_t seed = first; seed < first + runs; seed++) {
+		good += play(seed, n < MOST ? n : MOST, argc > 4, &most);
+		if (runs > 5)
+			note("%u of %u good", good, (unsigned)(seed - first + 1));
+	}
 	is_uint(good, runs, "%u masternodes agree in every run, whatever one of them says", n);
 	note("agreed at most %llu s after the start, %llu s after parting, %llu s after healing, "
 	     "%llu s after those that were gone came back",

@@ -19,6 +19,12 @@ t_54_sim_blocks_sync_t_CPPFLAGS = $(unit_cppflags)
 t_54_sim_blocks_sync_t_LDADD = $(chainlab_libs)
 TESTS += t/54-sim-blocks-sync.t
 
+check_PROGRAMS += t/54-sim-blocks-defects.t
+t_54_sim_blocks_defects_t_SOURCES = t/54-sim-blocks-defects.c t/lib/tap.c
+t_54_sim_blocks_defects_t_CPPFLAGS = $(unit_cppflags)
+t_54_sim_blocks_defects_t_LDADD = $(chainlab_libs)
+TESTS += t/54-sim-blocks-defects.t
+
 check_PROGRAMS += t/54-sim-blocks-index.t
 t_54_sim_blocks_index_t_SOURCES = t/54-sim-blocks-index.c t/lib/tap.c
 t_54_sim_blocks_index_t_CPPFLAGS = $(unit_cppflags)
@@ -58,15 +64,15 @@ TESTS += t/57-sim-blocks-fleet.t
 # and the store that it was imported into (20,000 x 50: 4 GB) for the next run.
 CHAIN_SEEDS = 200
 CHAIN_NODES = 20
-CHAIN_LIARS = 16
-ROUNDS = 200
+CHAIN_LIARS = 18
+CHAIN_ROUNDS = 200
 KILLS = 200
 BLOCKS = 20000
 TXS = 50
 CHAIN_DIR = $(abs_builddir)/chains
 check-chain: check-build
 	$(AM_V_at)NODES=$(CHAIN_NODES) LIARS=$(CHAIN_LIARS) SEEDS=$(CHAIN_SEEDS) t/57-sim-blocks-fleet.t
-	$(AM_V_at)ROUNDS=$(ROUNDS) t/57-sim-blocks-crash.t
+	$(AM_V_at)ROUNDS=$(CHAIN_ROUNDS) t/57-sim-blocks-crash.t
 	$(AM_TESTS_ENVIRONMENT) KILLS=$(KILLS) $(PROVE) -v '$(srcdir)/t/84-blocks.t' '$(srcdir)/t/86-blocks-kill.t'
 	$(AM_TESTS_ENVIRONMENT) BLOCKS=$(BLOCKS) TXS=$(TXS) CHAIN_DIR='$(CHAIN_DIR)' ONLY='$(ONLY)' \
 		$(PROVE) -v '$(srcdir)/t/85-blocks-liars.t'

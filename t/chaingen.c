@@ -2,7 +2,7 @@
  * t/chaingen.c - writes blocks from a seed to stdout, for tests of whole nodes
  *
  * usage: chaingen [--network NAME] [--genesis-time S] [--seed N] [--blocks N] [--txs N]
- *                 [--masternodes N] [--dust N] [--unsigned|--old] [--fork-at H --branch N]
+ *                 [--masternodes N] [--dust N[xBLOCKS]] [--unsigned|--old] [--fork-at H --branch N]
  *                 [--fund ADDRESS:COUNT:SATOSHIS ...] [--bad NAME --bad-at H
  *                 [--bad-every N] [--only-bad]]
  *                 [--format lines|bincode] [--genesis] [--cache FILE]
@@ -139,6 +139,17 @@ static void add_fund(struct chaingen_conf *conf, const char *text)
 		die("a fund is 1 to 1000000 coins of 546 satoshis to 100 TIME", text);
 }
 
+/* N in every block, or NxBLOCKS: in the first so many. */
+static void set_dust(struct wish *w, char *text)
+{
+	char *x = strchr(text, 'x');
+
+	w->conf.dust_blocks = x ? (uint32_t)number(x + 1) : UINT32_MAX;
+	if (x)
+		*x = 0;
+	w->conf.dust = (uint32_t)number(text);
+}
+
 static void set_chain(struct wish *w, int which)
 {
 	switch (which) {
@@ -162,7 +173,7 @@ static void set_chain(struct wish *w, int which)
 		w->conf.masternodes = (uint32_t)number(optarg);
 		break;
 	case O_DUST:
-		w->conf.dust = (uint32_t)number(optarg);
+		set_dust(w, optarg);
 		break;
 	case O_UNSIGNED:
 		w->conf.unsigned_spends = true;
@@ -247,12 +258,12 @@ static void read_wish(struct wish *w, int argc, char **argv)
 	if (w->conf.txs > 100000 || w->conf.dust > 1000000)
 		die("txs: at most 100000; dust: 1000000", NULL);
 	snprintf(w->line, sizeof w->line,
-		 "chaingen 3 %c %" PRId64 " %" PRIu64 " %" PRIu64 " %u %u %u %d %d %" PRIu64
+		 "chaingen 4 %c %" PRId64 " %" PRIu64 " %" PRIu64 " %u %u %u %u %d %d %" PRIu64
 		 " %" PRIu64 " %d %" PRIu64 " %" PRIu64 " %d %d %d",
 		 w->conf.net.digit, w->conf.net.genesis_time, w->conf.seed, w->blocks, w->conf.txs,
-		 w->conf.masternodes, w->conf.dust, w->conf.unsigned_spends, w->conf.old,
-		 w->fork_at, w->branch, w->bad, w->bad_at, w->bad_every, w->only_bad, w->bincode,
-		 w->genesis);
+		 w->conf.masternodes, w->conf.dust, w->conf.dust_blocks, w->conf.unsigned_spends,
+		 w->conf.old, w->fork_at, w->branch, w->bad, w->bad_at, w->bad_every, w->only_bad,
+		 w->bincode, w->genesis);
 	name_funds(w);
 }
 

@@ -10,14 +10,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum {
-	TURN_US = 8000,
-	AGAIN_MS = 5,
-	WIPE = 2000,
-	BLOCKS = 500,
-	COST_BLOCK = 30,
-	ROWS_COST = 400000
-};
+enum { AGAIN_MS = 5, WIPE = 2000, BLOCKS = 500, COST_BLOCK = 30, ROWS_COST = 400000 };
 
 struct build {
 	struct tn_timer timer;

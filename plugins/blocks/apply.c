@@ -92,14 +92,14 @@ int apply_signatures(struct tn_ctx *c, struct apply *a, int *budget, struct tn_e
 	struct tn_block_verdict v;
 
 	(void)c;
-	while (a->checked < a->judge.n) {
-		uint32_t n = a->judge.n - a->checked;
+	while (a->checked < a->todos) {
+		uint32_t n = a->todos - a->checked;
 
 		if (*budget <= 0)
 			return TN_EBUSY;
 		if (n > SIGNATURES_STEP)
 			n = SIGNATURES_STEP;
-		tn_spends_check(a->block, a->facts, &a->judge.spent[a->checked], n, &v);
+		tn_spends_check(a->block, a->facts, &a->todo[a->checked], n, &v);
 		if (v.code)
 			return fail(a, &v, err);
 		a->checked += n;
@@ -156,7 +156,7 @@ int apply_write(struct tn_ctx *c, struct apply *a, struct tn_batch *b, int *budg
 	int rc = 0;
 
 	if (!a->w.ready) {
-		*budget -= (int)(a->facts->bytes >> 8);
+		*budget -= cost_of(a->facts->bytes);
 		rc = tn_delta_connect(&a->judge, a->arena, &a->w.delta, &a->undo);
 	}
 	a->w.ready = true;
@@ -229,7 +229,7 @@ int revert_write(struct tn_ctx *c, struct revert *r, struct tn_batch *b, int *bu
 	int rc = 0;
 
 	if (!r->w.ready) {
-		*budget -= (int)(r->index.bytes >> 8);
+		*budget -= cost_of(r->index.bytes);
 		rc = tn_delta_disconnect(r->block, r->undo, r->arena, &r->w.delta);
 	}
 	if (rc)

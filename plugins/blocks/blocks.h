@@ -4,6 +4,7 @@
  * store.c    the databases: blocks, undo data, coins, indexes, the tip
  * apply.c    one block into a batch, or back out of it
  * road.c     the one way of every block: trials, one at a time, in slices
+ * ahead.c    signatures of blocks whose turn has not come
  * landing.c  their end: committed, told, on the disk
  * side.c     blocks beside the chain, and which branch is better
  * announce.c BlockAnnouncement; service.c the service chain
@@ -142,7 +143,8 @@ struct apply { /* one block */
 	struct tn_arena *owner; /* keeps block; not ours */
 	struct tn_block_verdict verdict;
 	struct tn_coins_judge judge;
-	uint32_t checked; /* signatures */
+	const struct tn_spent *todo; /* signatures: those of the judge, or fewer */
+	uint32_t todos, checked;
 	struct tn_undo undo;
 	struct writing w;
 	struct address_walk walk;
@@ -154,6 +156,7 @@ int apply_begin(const struct tn_block_rules *, struct apply *, const struct tn_b
 		const struct tn_block_facts *, struct tn_arena *, struct tn_error *);
 int apply_parent(struct tn_ctx *, struct apply *, const struct tn_tip *, struct tn_error *);
 int apply_coins(struct tn_ctx *, struct apply *, struct tn_batch *, int *budget, struct tn_error *);
+/* Of a->todo. */
 int apply_signatures(struct tn_ctx *, struct apply *, int *budget, struct tn_error *);
 int apply_write(struct tn_ctx *, struct apply *, struct tn_batch *, int *budget);
 int apply_seal(struct tn_ctx *, struct apply *, struct tn_batch *); /* block, undo, index */
@@ -208,6 +211,13 @@ struct jobs { /* of a trial, on threads */
 	struct tn_block_verdict verdict;
 };
 
+struct ahead { /* signatures that were checked before the trial's turn came */
+	struct tn_spent *spent;
+	bool *good;
+	uint32_t n, left; /* left: jobs under way */
+	bool begun;
+};
+
 struct trial {
 	/* set by whoever begins it */
 	const struct tn_block *block; /* NULL: only back to `to` */
@@ -248,6 +258,7 @@ struct trial {
 	struct tn_block_facts *facts; /* of block, in work */
 	uint64_t serial;
 	struct jobs jobs;
+	struct ahead ahead;
 	bool sent; /* to the pool already */
 	enum fate fate;
 	uint32_t fault; /* enum tn_block_fault */
@@ -264,8 +275,23 @@ struct road {
 	struct tn_timer timer;
 	bool running, stopped;
 	bool behind;                            /* the store takes no more for a moment */
+	unsigned ahead;                         /* jobs of ahead.c under way */
 	struct landing *landing, **landing_end; /* commits that are not durable yet */
 };
+
+enum { TURN_US = 8000 }; /* of work in a turn of the loop */
+
+/* A step that cannot be cut into pieces takes about this many microseconds for a block of that
+ * many bytes. With less than that left of the budget it waits for the next turn. */
+static inline int cost_of(uint64_t bytes)
+{
+	return (int)(bytes >> 8);
+}
+
+static inline bool must_wait(const int *budget, uint64_t bytes)
+{
+	return cost_of(bytes) > *budget && *budget < TURN_US;
+}
 
 void road_init(struct road *);
 /* Copies *want. 0, or TN_EFULL, TN_ENOMEM: then end is not called. */
@@ -277,8 +303,8 @@ void road_stop(struct tn_ctx *);                   /* ends what waits: FATE_GONE
 
 /* ---- landing.c */
 
-void trial_end(struct tn_ctx *, struct trial *); /* calls its end, frees it */
-void moved_free(struct moved *);                 /* a list of them */
+void trial_close(struct tn_ctx *, struct trial *); /* calls its end, frees it */
+void moved_free(struct moved *);                   /* a list of them */
 /* 0: accepted, the tip is moved; TN_EFULL: again later; or an error. */
 int landing_commit(struct tn_ctx *, struct trial *);
 void landing_connected(struct tn_ctx *, struct trial *); /* tells everybody, ends it */
@@ -306,8 +332,27 @@ enum {
 	JOBS_WANTED = 8,       /* at a time for one block, unless it needs more */
 	JOB_BLOCK_MIN = 100000 /* bytes */
 };
+struct spends { /* of one block, in its order; only their scripts matter of the coins */
+	uint64_t serial;
+	const struct tn_block *block;
+	const struct tn_block_facts *facts;
+	struct tn_arena *owner; /* keeps block */
+	const struct tn_spent *spent;
+	uint32_t n;
+	bool ahead; /* ahead_done is told, else road_resume */
+};
 int jobs_signatures(struct tn_ctx *, struct trial *);
+uint32_t jobs_ahead(struct tn_ctx *, const struct spends *); /* number of jobs */
 int jobs_alone(struct tn_ctx *, struct trial *);
+
+/* ---- ahead.c */
+
+/* Sends signatures of trials that wait to the pool, as long as it is not busy enough. */
+void ahead_run(struct tn_ctx *, int *budget);
+void ahead_done(struct tn_ctx *, uint64_t serial, uint32_t first, uint32_t good);
+/* For the trial whose turn it is, when its coins are known: which signatures are left to check.
+ * 0, TN_LATER: some are being checked, road_resume follows; TN_ENOMEM. */
+int ahead_take(struct tn_ctx *, struct trial *);
 
 /* ---- side.c: blocks beside the chain, in the store, bounded by side_max */
 
@@ -339,8 +384,11 @@ void side_stop(struct tn_ctx *);
 struct slot {               /* of a session */
 	uint64_t height;    /* it told us */
 	uint64_t forked_us; /* when its other branch was last looked for */
-	bool checked;       /* its genesis block is ours */
-	bool fetching;      /* another branch is fetched from it */
+	uint64_t wants;     /* it waits for that since wants_us: height of its branch, or 0 */
+	uint64_t wants_us;
+	uint64_t told; /* the highest tip that it was told of without asking */
+	bool checked;  /* its genesis block is ours */
+	bool fetching; /* another branch is fetched from it */
 };
 
 struct sync;
@@ -390,6 +438,8 @@ struct state {
 	struct coinset *coinset;
 	struct sync *sync;
 	struct fork *fork;     /* a branch that is fetched */
+	uint64_t forks;        /* so many were begun */
+	struct tn_timer owed;  /* our tip is to be announced */
 	struct verify *verify; /* under way */
 	struct maintain *maintain;
 	struct transfer *transfer; /* an import or export */
@@ -420,6 +470,9 @@ static inline bool same_hash(const struct tn_hash *a, const struct tn_hash *b)
 /* ---- announce.c, service.c */
 
 tn_verdict on_announce(struct tn_ctx *, const struct tn_msg *);
+/* The tip came by asking, not by an announcement that was passed on: in a moment, when it rests
+ * and is on the disk, peers that are not known to have as much are told. */
+void announce_owe(struct tn_ctx *);
 unsigned points_of(struct tn_ctx *, struct tn_sid, uint32_t fault);
 extern const struct tn_chain_ops chain_ops;
 

@@ -74,19 +74,28 @@ static void on_spends(struct tn_ctx *c, int status, const void *in_, void *out)
 		road_resume(c, t);
 }
 
-/* Each transaction has an input: so many inputs are of no more transactions. */
-static void fill(struct spends_in *in, const struct trial *t, uint32_t first, uint32_t n)
+static void on_ahead(struct tn_ctx *c, int status, const void *in_, void *out)
 {
-	const struct apply *a = &t->apply;
-	const struct tn_spent *spent = &a->judge.spent[first];
+	const struct spends_in *in = in_;
+	const struct tn_block_verdict *v = out;
 
-	in->serial = t->serial;
+	if (status)
+		state_of(c)->road.ahead--; /* the plugin stops: so do the trials */
+	else
+		ahead_done(c, in->serial, in->first, v->code ? 0 : in->n);
+}
+
+static void fill(struct spends_in *in, const struct spends *what, uint32_t first, uint32_t n)
+{
+	const struct tn_spent *spent = &what->spent[first];
+
+	in->serial = what->serial;
 	in->first_tx = spent[0].tx;
 	in->txs = spent[n - 1].tx - spent[0].tx + 1;
-	in->tx = &a->block->transactions.v[in->first_tx];
+	in->tx = &what->block->transactions.v[in->first_tx];
 	in->first = first;
 	in->n = n;
-	memcpy(in->digest, tn_facts_digests(a->facts) + in->first_tx,
+	memcpy(in->digest, tn_facts_digests(what->facts) + in->first_tx,
 	       in->txs * sizeof in->digest[0]);
 	for (uint32_t i = 0; i < n; i++) {
 		struct spend *s = &in->v[i];
@@ -102,48 +111,74 @@ static void fill(struct spends_in *in, const struct trial *t, uint32_t first, ui
 	}
 }
 
-static int send(struct tn_ctx *c, const struct trial *t, uint32_t first, uint32_t n)
+static int send(struct tn_ctx *c, const struct spends *what, uint32_t first, uint32_t n)
 {
 	struct spends_in *in = tn_alloc(tn_scratch(c), sizeof *in);
 	struct tn_job job = { .name = "signatures",
 			      .run = check_spends,
-			      .done = on_spends,
+			      .done = what->ahead ? on_ahead : on_spends,
 			      .in = in,
 			      .in_bytes = (uint32_t)(offsetof(struct spends_in, v) +
 						     n * sizeof in->v[0]),
 			      .out_bytes = sizeof(struct tn_block_verdict),
-			      .keep = t->apply.owner };
+			      .keep = what->owner };
 
 	if (!in)
 		return TN_ENOMEM;
-	fill(in, t, first, n);
+	fill(in, what, first, n);
 	return tn_work(c, &job);
+}
+
+/* A job holds so many inputs, and so many transactions: some between them may have none to check. */
+static uint32_t chunk_at(const struct spends *what, uint32_t at, uint32_t most)
+{
+	uint32_t n = 1;
+
+	while (n < most && at + n < what->n &&
+	       what->spent[at + n].tx - what->spent[at].tx < TN_SPENDS)
+		n++;
+	return n;
+}
+
+/* From *at on, as far as jobs are taken; the number of those. */
+static uint32_t send_all(struct tn_ctx *c, const struct spends *what, uint32_t chunk, uint32_t *at)
+{
+	uint32_t jobs = 0;
+
+	while (*at < what->n) {
+		uint32_t n = chunk_at(what, *at, chunk);
+
+		if (send(c, what, *at, n))
+			break;
+		jobs++;
+		*at += n;
+	}
+	return jobs;
 }
 
 int jobs_signatures(struct tn_ctx *c, struct trial *t)
 {
-	uint32_t all = t->apply.judge.n, at = t->apply.checked;
-	uint32_t chunk = (all - at + JOBS_WANTED - 1) / JOBS_WANTED;
-	int rc = 0;
+	struct apply *a = &t->apply;
+	struct spends what = { t->serial, a->block, a->facts, a->owner, a->todo, a->todos, false };
+	uint32_t chunk = (a->todos - a->checked + JOBS_WANTED - 1) / JOBS_WANTED;
 
 	if (!TN_HAS(c, work))
 		return TN_ESKIP;
 	t->jobs = (struct jobs){ .first_bad = UINT32_MAX };
 	chunk = chunk < JOB_SPENDS_MIN ? JOB_SPENDS_MIN : chunk > TN_SPENDS ? TN_SPENDS : chunk;
-	while (!rc && at < all) {
-		uint32_t n = all - at < chunk ? all - at : chunk;
-
-		rc = send(c, t, at, n);
-		if (rc)
-			break;
-		t->jobs.left++;
-		at += n;
-	}
-	t->apply.checked = at; /* what could not be sent is for the loop */
+	/* what cannot be sent is for the loop */
+	t->jobs.left = send_all(c, &what, chunk, &a->checked);
 	if (!t->jobs.left)
 		return TN_ESKIP;
 	t->elsewhere = true;
 	return TN_LATER;
+}
+
+uint32_t jobs_ahead(struct tn_ctx *c, const struct spends *what)
+{
+	uint32_t at = 0;
+
+	return TN_HAS(c, work) ? send_all(c, what, TN_SPENDS, &at) : 0;
 }
 
 /* ---- a large block by itself */

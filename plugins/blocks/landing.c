@@ -77,7 +77,7 @@ static void storage_failed(struct tn_ctx *c)
 	st->failed = true;
 }
 
-void trial_end(struct tn_ctx *c, struct trial *t)
+void trial_close(struct tn_ctx *c, struct trial *t)
 {
 	if (t->fate == FATE_RULE || t->fate == FATE_BAD)
 		tn_metric(c, C_REFUSED, 1);
@@ -135,7 +135,7 @@ static void on_durable(struct tn_ctx *c, int result, const void *payload, void *
 		return; /* whatever keeps it from the disk, the road ends it */
 	if (result)
 		t->fate = result == TN_EGONE ? FATE_GONE : FATE_BUSY;
-	trial_end(c, t);
+	trial_close(c, t);
 }
 
 static struct landing *new_landing(struct tn_ctx *c, struct trial *t, uint64_t fork, uint64_t top,
@@ -217,7 +217,7 @@ void landing_connected(struct tn_ctx *c, struct trial *t)
 	moved_free(come);
 	t->landed = true;
 	if (!t->landing.v)
-		trial_end(c, t);
+		trial_close(c, t);
 	sync_moved(c);
 }
 

@@ -1,6 +1,6 @@
 # plugins/blocks: what this plugin adds to the build. SPDX-License-Identifier: MIT
 blocks_files = plugins/blocks/address.c plugins/blocks/address_build.c \
-	plugins/blocks/address_walk.c plugins/blocks/announce.c plugins/blocks/apply.c \
+	plugins/blocks/address_walk.c plugins/blocks/ahead.c plugins/blocks/announce.c plugins/blocks/apply.c \
 	plugins/blocks/blocks.c plugins/blocks/branch.c plugins/blocks/coinset.c \
 	plugins/blocks/commands.c plugins/blocks/commands_address.c plugins/blocks/fork.c \
 	plugins/blocks/jobs.c plugins/blocks/landing.c plugins/blocks/legacy.c plugins/blocks/maintain.c plugins/blocks/road.c \

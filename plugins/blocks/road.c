@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TURN_US = 8000, BEHIND_MS = 5 };
+enum { BEHIND_MS = 5 };
 enum { DONE = 100 }; /* of a step: the fate is known */
 
 static int finish(struct trial *t, enum fate fate)
@@ -32,18 +32,6 @@ static bool is_known(struct tn_ctx *c, const struct tn_hash *hash)
 }
 
 static step_fn facts, place, back, next, coins, signatures, write, seal, commit;
-
-/* A step that cannot be cut into pieces takes about this many microseconds for a block of that
- * many bytes. With less than that left of the budget it waits for the next turn. */
-static int cost_of(uint64_t bytes)
-{
-	return (int)(bytes >> 8);
-}
-
-static bool must_wait(const int *budget, uint64_t bytes)
-{
-	return cost_of(bytes) > *budget && *budget < TURN_US;
-}
 
 static int alone(struct tn_ctx *c, struct trial *t, int *budget)
 {
@@ -276,9 +264,13 @@ static int coins(struct tn_ctx *c, struct trial *t, int *budget)
 static int signatures(struct tn_ctx *c, struct trial *t, int *budget)
 {
 	struct apply *a = &t->apply;
-	int rc;
+	int rc = a->todo ? 0 : ahead_take(c, t);
 
-	if (!t->sent && a->judge.n - a->checked > JOB_SPENDS_MIN) {
+	if (rc) {
+		a->todo = NULL; /* again when they are */
+		return rc;
+	}
+	if (!t->sent && a->todos - a->checked > JOB_SPENDS_MIN) {
 		t->sent = true;
 		rc = jobs_signatures(c, t);
 		if (rc == TN_LATER)
@@ -435,18 +427,23 @@ void road_run(struct tn_ctx *c)
 		return;
 	r->running = true;
 	while (r->first && !r->first->elsewhere) {
-		int rc = run_steps(c, r->first, &budget);
+		int rc;
+
+		ahead_run(c, &budget);
+		rc = run_steps(c, r->first, &budget);
 
 		if (rc == TN_EBUSY) {
 			again_soon(c);
 			break;
 		}
-		if (rc == TN_LATER)
+		if (rc == TN_LATER) {
+			ahead_run(c, &budget);
 			break;
+		}
 		if (r->first->fate == FATE_CONNECTED)
 			landing_connected(c, take_first(r));
 		else
-			trial_end(c, take_first(r));
+			trial_close(c, take_first(r));
 	}
 	r->running = false;
 }
@@ -506,6 +503,6 @@ void road_stop(struct tn_ctx *c)
 	r->stopped = true;
 	while (r->first) {
 		r->first->fate = FATE_GONE;
-		trial_end(c, take_first(r));
+		trial_close(c, take_first(r));
 	}
 }

@@ -16,7 +16,7 @@
 #include "address.h"
 #include "commands.h"
 
-enum { TURN_US = 8000, COINS_TURN = 2000, RESTARTS = 100 };
+enum { COINS_TURN = 2000, RESTARTS = 100 };
 
 struct sum {
 	uint64_t v[4];
@@ -179,6 +179,8 @@ static int check_rules(struct tn_ctx *c, struct verify *v, struct apply *a, stru
 		return tn_block_verdict_fail(&v->why, &a->judge.verdict);
 	if (!rc && s.at != s.undo->spent.n)
 		return tn_fail(&v->why, TN_EBAD, "its undo data has more coins than it spends");
+	a->todo = a->judge.spent;
+	a->todos = a->judge.n;
 	if (!rc)
 		rc = check_spent(c, v, undo);
 	if (!rc && v->signatures)

@@ -24,6 +24,8 @@ static int find_network(struct tn_ctx *c, struct tn_error *err)
 		return tn_fail(err, TN_EINVAL, "this host does not say which network it is on");
 	if (tn_network_find(info.name, &mn_state(c)->net))
 		return tn_fail(err, TN_EINVAL, "no network \"%s\" is known", info.name);
+	if (!strcmp(info.name, "private"))
+		mn_state(c)->net.genesis_time = info.genesis_time;
 	return 0;
 }
 
@@ -303,6 +305,7 @@ static void stop(struct tn_ctx *c, enum tn_why why)
 {
 	(void)why;
 	mn_contact_end(c);
+	mn_links_stop(c);
 	mn_announce_anew(c);
 	mn_list_free(c);
 	mn_keep_save(c, NULL);

@@ -13,6 +13,7 @@
 #ifndef PLUGINS_MASTERNODES_MASTERNODES_H
 #define PLUGINS_MASTERNODES_MASTERNODES_H
 
+#include "eligible.h"
 #include "registry.h"
 #include "timenode/host.h"
 #include "timenode/service/chain.h"
@@ -176,6 +177,7 @@ void mn_changed(struct tn_ctx *);
 
 /* ---- service.c */
 
+enum eligible_why mn_eligible(struct tn_ctx *, const struct mn_record *);
 uint16_t mn_flags(struct tn_ctx *, const struct mn_record *);
 extern const struct tn_identity_ops mn_identity_ops;
 extern const struct tn_masternodes_ops mn_masternodes_ops;

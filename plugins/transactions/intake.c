@@ -284,6 +284,15 @@ void trial_go_on(struct tn_ctx *c, struct trial *t)
 	accept_trial(c, t);
 }
 
+static uint32_t unsigned_inputs(const struct tn_tx *tx)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < tx->inputs.n; i++)
+		n += !tx->inputs.v[i].script_sig.n;
+	return n;
+}
+
 static void judge_signatures(struct tn_ctx *c, struct trial *t)
 {
 	bool any;
@@ -296,7 +305,8 @@ static void judge_signatures(struct tn_ctx *c, struct trial *t)
 	} else if (tn_tx_digest(state_of(c)->sha, t->tx, &t->digest)) {
 		intake_end(c, t, R_BUSY);
 	} else {
-		t->sent = t->good = 0;
+		t->sent = 0;
+		t->good = unsigned_inputs(t->tx);
 		trial_queue(&intake_of(c)->waiting, t);
 	}
 }

@@ -119,6 +119,21 @@ static bool other_list(struct tn_block *b, struct tn_arena *a)
 	return true;
 }
 
+/* An entry that the coinbase does not pay. */
+static bool longer_list(struct tn_block *b, struct tn_arena *a)
+{
+	uint32_t n = b->masternode_rewards.n;
+	struct tn_reward *v = tn_alloc(a, (n + (size_t)1) * sizeof *v);
+
+	if (!v || !n)
+		return false;
+	memcpy(v, b->masternode_rewards.v, n * sizeof *v);
+	v[n] = v[0];
+	b->masternode_rewards.v = v;
+	b->masternode_rewards.n = n + 1;
+	return true;
+}
+
 static bool other_parent(struct tn_block *b, struct tn_arena *a)
 {
 	(void)a;
@@ -272,19 +287,38 @@ static bool no_output_inside(struct tn_block *b, struct tn_arena *a)
 /* A payment that spends the coinbase of its own block, put before it, cannot be made: so one
  * that names a later one's output.
  */
+/* Does a later payment spend what this one makes? Then it would be the one without a coin. */
+static bool is_spent_inside(struct tn_sha *s, const struct tn_block *b, uint32_t i)
+{
+	struct tn_hash id;
+
+	if (tn_txid(s, &b->transactions.v[i], &id) != 0)
+		abort();
+	for (uint32_t k = i + 1; k < b->transactions.n; k++)
+		for (uint32_t n = 0; n < b->transactions.v[k].inputs.n; n++)
+			if (!memcmp(&b->transactions.v[k].inputs.v[n].previous_output.txid, &id,
+				    sizeof id))
+				return true;
+	return false;
+}
+
 static bool child_first(struct tn_block *b, struct tn_arena *a)
 {
-	uint32_t n = b->transactions.n;
+	uint32_t n = b->transactions.n, i = 1;
 	struct tn_sha *s = need(tn_sha_create());
+	struct tn_outpoint *o;
 
 	(void)a;
-	if (n >= 3 && tn_txid(s, &b->transactions.v[n - 1],
-			      &b->transactions.v[1].inputs.v[0].previous_output.txid) != 0)
-		abort();
-	if (n >= 3)
-		b->transactions.v[1].inputs.v[0].previous_output.vout = 0;
+	while (i + 1 < n && is_spent_inside(s, b, i))
+		i++;
+	if (i + 1 < n) {
+		o = &b->transactions.v[i].inputs.v[0].previous_output;
+		if (tn_txid(s, &b->transactions.v[n - 1], &o->txid) != 0)
+			abort();
+		o->vout = 0;
+	}
 	tn_sha_free(s);
-	return n >= 3;
+	return i + 1 < n;
 }
 
 static bool overspend(struct tn_block *b, struct tn_arena *a)
@@ -364,6 +398,7 @@ static const struct row {
 	{ { "withheld-tx", TN_FAULT_MERKLE }, lose_one, true },
 	{ { "mutated", TN_FAULT_MUTATED }, mutate, true },
 	{ { "reward-list", TN_FAULT_REWARD_LIST }, other_list, true },
+	{ { "reward-entry", TN_FAULT_REWARD_LIST }, longer_list, true },
 	{ { "parent", TN_FAULT_PARENT }, other_parent, false },
 	{ { "version", TN_FAULT_VERSION }, version, false },
 	{ { "timestamp", TN_FAULT_SLOT }, off_slot, false },

@@ -347,8 +347,9 @@ const struct tn_block *chaingen_next(struct chaingen *g, struct tn_arena *a)
 		need(tn_alloc(a, (g->conf.txs + 1 + CHAINGEN_FUNDS) * sizeof *b->transactions.v));
 	n += make_funds(g, b->header.timestamp - 1, &b->transactions.v[n]);
 	for (uint32_t i = 0;
-	     i < g->conf.txs && make_payment(g, b->header.timestamp - 1, &b->transactions.v[n],
-					     i == 0 ? g->conf.dust : 0);
+	     i < g->conf.txs &&
+	     make_payment(g, b->header.timestamp - 1, &b->transactions.v[n],
+			  i == 0 && b->header.height <= g->conf.dust_blocks ? g->conf.dust : 0);
 	     i++)
 		n++;
 	b->transactions.n = n;

@@ -25,7 +25,8 @@ struct chaingen_conf {
 	struct tn_network net;
 	uint32_t txs; /* payments in a block; the first blocks have fewer, for want of coins */
 	uint32_t masternodes; /* 1 to CHAINGEN_WALLETS, tiers in turn */
-	uint32_t dust;        /* more outputs of the first payment: one satoshi, for nobody */
+	uint32_t dust;        /* more outputs of the first payment, one satoshi each for nobody, */
+	uint32_t dust_blocks; /* in so many blocks */
 	bool unsigned_spends; /* quick: zeros where the signatures belong */
 	bool old;             /* as old nodes make them: no script_sig, catch-up blocks */
 	struct chaingen_fund fund[CHAINGEN_FUNDS]; /* count 0: none */
@@ -54,7 +55,7 @@ struct chaingen_fault {
 	enum tn_block_fault fault; /* that the judge must find */
 };
 
-#define CHAINGEN_BAD 29
+#define CHAINGEN_BAD 30
 const struct chaingen_fault *chaingen_bad(unsigned i); /* i below CHAINGEN_BAD */
 
 /* A copy of the block, wrong in way i and nowhere else up to there; the header fits the body

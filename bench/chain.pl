@@ -1,0 +1,160 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: MIT
+# bench/chain.pl - the chain in a real node: import, catching up, memory, turns of the loop
+#
+# usage: chain.pl [BLOCKS [COINS]]; make bench-chain BLOCKS=.. COINS=.. runs it. Printed are figures
+# and, where there is an aim, the ratio of two that were measured after one another. Times of
+# processors (cpu) do not depend on who else runs; all others want a machine that does nothing else.
+use v5.36;
+use FindBin;
+use lib "$FindBin::Bin/../t/lib";
+
+use File::Temp qw(tempdir);
+use NodeTest qw(free_ports slurp wait_until);
+use Peer;
+use Test::More;
+use Time::HiRes qw(time sleep);
+
+my ($blocks, $coins) = (shift || 1500, shift || 0);
+my $build = $ENV{TN_BUILDDIR} // '.';
+my $dir   = tempdir(CLEANUP => 1, DIR => $build);
+my $port  = free_ports();
+my $since = 1764547200;
+my $used  = 0;
+
+sub generate ($name, @args) {
+	system("'$build/t/chaingen' --network private --genesis-time $since @args >'$dir/$name'") == 0
+		or die "chaingen @args";
+	return "$dir/$name";
+}
+
+sub node (%network) {
+	my $ip = '127.0.0.' . ++$used;
+	return NodeTest->new("node $used", $ip, $port, conf => {
+		data_dir => "$dir/$used", network => { genesis_time => $since, dial_rule => 'any', %network },
+		store    => { map_size => '16G' },
+		plugins  => { peers => undef, pingpong => { interval => '30s' }, blocks => {} } })->start;
+}
+
+sub line ($what, $value, $rest = '') { printf "%-46s %10s  %s\n", $what, $value, $rest; return }
+sub height ($n) { return ($n->ask('getblockcount')->{rows}[0] // {})->{height} // -1 }
+sub status_of ($n, $word) { return slurp("/proc/$n->{pid}/status") =~ /^$word:\s+(\d+)/m ? $1 / 1024 : 0 }
+sub written ($n) { return slurp("/proc/$n->{pid}/io") =~ /^wchar: (\d+)/m ? $1 : 0 }
+
+# CPU seconds: [of the loop, of the writer and others, of the pool]; the pool's threads have the most.
+sub cpu ($n) {
+	my %s = map { m{/(\d+)$} ? ($1 => (split ' ', slurp("$_/schedstat"))[0] / 1e9) : () } glob "/proc/$n->{pid}/task/*";
+	my $loop = delete $s{ $n->{pid} };
+	my $all  = 0;
+	$all += $_ for values %s;
+	return ($loop, $all);
+}
+
+sub import_file ($n, $file) {
+	my $begun = time;
+	my $a = $n->ask('chain', { action => 'import', file => $file }, 3600);
+	die "import: $a->{error}" if defined $a->{error};
+	return time - $begun;
+}
+
+# ---- import: signatures on, then off (coins that nobody signed for cannot be imported, but a
+# reindex trusts what was checked before)
+
+my $file = generate('50.bin', "--txs 50 --blocks $blocks --format bincode");
+my (undef, $bytes, $signatures, $rate, $each) = split ' ', `'$build/bench/signatures' '$file' 3`;
+my $a = node();
+my $wrote = written($a);
+my $took  = import_file($a, $file);
+my ($loop, $threads) = cpu($a);
+$wrote = written($a) - $wrote;
+my (undef, undef, undef, $rate2, $each2) = split ' ', `'$build/bench/signatures' '$file' 3`;
+($rate, $each) = (($rate + $rate2) / 2, ($each + $each2) / 2);
+my $allowed = $rate * $blocks / $signatures;
+printf "%d blocks of 50 transactions, %.0f signatures and %.0f bytes each\n\n", $blocks, $signatures / $blocks, $bytes / $blocks;
+line('import, signatures checked', sprintf('%.0f/s', $blocks / $took));
+line('  as a share of what signatures alone allow', sprintf('%.2f', $blocks / $took / $allowed),
+	sprintf('aim: at least 0.80 of %.0f/s', $allowed));
+line('  cpu of signatures by cpu of all', sprintf('%.2f', $signatures / $each / ($loop + $threads)),
+	sprintf('the loop %.2f ms, all threads %.2f ms a block', 1e3 * $loop / $blocks, 1e3 * $threads / $blocks));
+line('  bytes written a block', sprintf('%.0f', $wrote / $blocks), sprintf('%.1f times its bincode', $wrote / $bytes));
+line('  memory at most', sprintf('%.0f MiB', status_of($a, 'VmHWM')));
+my $s = $a->status;
+line('  worst turn of the loop', sprintf('%.1f ms', $s->{loop_worst_us} / 1e3));
+
+my $begun = time;
+my $r = $a->ask('chain', { action => 'reindex' }, 3600);
+my $reindex = time - $begun;
+line('reindex: signatures not checked', defined $r->{error} ? $r->{error} : sprintf('%.0f/s', $blocks / $reindex),
+	sprintf('%.1f times the import', $took / $reindex));
+
+# ---- catching up over loopback from one peer
+
+my $b = node(connect => ['127.0.0.1:' . $port]);
+$begun = time;
+wait_until(sub { height($b) == $blocks }, 3600, 'caught up');
+my $sync = time - $begun;
+line('catching up over loopback', sprintf('%.0f/s', $blocks / $sync), sprintf('%.2f of the import', $took / $sync));
+line('  memory at most, of the one that catches up', sprintf('%.0f MiB', status_of($b, 'VmHWM')));
+line('  worst turn of the loop', sprintf('%.1f ms', $b->status->{loop_worst_us} / 1e3));
+$b->stop;
+$a->stop;
+
+# ---- a block more when there are many coins
+
+sub cost_of_block ($many) {
+	my ($per, $few) = (100_000, 100);
+	my $fill = int($many / $per);
+	my @args = ('--txs 10 --format bincode', $fill ? "--dust ${per}x" . ($fill + 1) : ());
+	my $n    = node();
+	import_file($n, generate('fill', @args, '--blocks', $fill + 12));
+	my ($coins, $w, @c) = (($n->rows('gettxoutsetinfo'))[0]{txouts}, written($n), cpu($n));
+	my $took = import_file($n, generate('all', @args, '--blocks', $fill + 12 + $few));
+	my @d = cpu($n);
+	line("a block of 10 transactions at $coins coins", sprintf('%.2f ms', 1e3 * $took / $few),
+		sprintf('cpu: loop %.2f ms, threads %.2f ms; %.0f bytes written', (map { 1e3 * ($d[$_] - $c[$_]) / $few } 0, 1),
+			(written($n) - $w) / $few));
+	$n->stop;
+	return;
+}
+cost_of_block($_) for 1000, $coins ? $coins : ();
+
+# ---- turns of the loop: blocks of 2 MB, of payments and of nothing but outputs
+
+sub turns ($what, @args) {
+	my @line = split /\n/, slurp(generate('large', '--blocks 4', @args));
+	my $n = node();
+	my $worst = sub ($step) {
+		my $s = $n->status;
+		line("  $step", sprintf('%.1f ms', $s->{loop_worst_us} / 1e3), 'aim: at most 20');
+		$n->stop;
+		$n->start;
+	};
+	open my $out, '>', "$dir/large3" or die $!;
+	print $out map { "$_\n" } @line[0 .. 2];
+	close $out;
+	line($what, length $line[3], 'bytes of JSON; worst turn of the loop for');
+	import_file($n, "$dir/large3");
+	$worst->('import of three');
+	my ($to, $from) = map { my $p = Peer->dial("$n->{ip}:$port", from => "127.0.1.$_"); $p->handshake; $p } 1, 2;
+	$from->send_line(qq({"BlockAnnouncement":$line[3]}));
+	$to->expect('BlockAnnouncement', 60, pong => 1);
+	$worst->('announced, judged, connected, relayed');
+	$_->close for $to, $from;
+	my $p = Peer->dial("$n->{ip}:$port", from => '127.0.1.3');
+	$p->handshake;
+	$p->send_line('{"BlockRequest":4}');
+	$p->expect('BlockResponse', 60, pong => 1);
+	$p->send_line('{"GetBlocks":[4,4]}');
+	$p->expect('BlocksResponse', 60, pong => 1);
+	$worst->('served');
+	$p->close;
+	$n->ask('chain', { action => 'rollback', height => 3 }, 60);
+	$worst->('taken back');
+	$n->stop;
+	return;
+}
+
+turns('a block of payments', '--txs 4300');
+turns('a block of outputs', '--txs 1 --dust 124000');
+pass('measured');
+done_testing();
