@@ -123,6 +123,7 @@ void mn_changed(struct tn_ctx *c)
 
 	tn_metric(c, C_KNOWN, registry_count(g));
 	tn_metric(c, C_ACTIVE, registry_active(g));
+	mn_state(c)->list_old = true;
 	mn_beats_changed(c);
 	tn_tell(c, E_CHANGED, &ev);
 }
