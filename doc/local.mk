@@ -2,7 +2,8 @@
 # doc/local.mk - manual pages from pod; the other documents go into the archive
 doc_pods = doc/timenoded.8.pod doc/timenode-cli.1.pod doc/timenode-replay.1.pod doc/timenode.conf.5.pod
 doc_mans = doc/timenoded.8 doc/timenode-cli.1 doc/timenode-replay.1 doc/timenode.conf.5
-EXTRA_DIST += $(doc_pods) doc/architecture.md doc/operating.md doc/plugins.md doc/protocol.md
+EXTRA_DIST += $(doc_pods) doc/architecture.md doc/operating.md doc/plugins.md doc/protocol.md \
+	doc/payments.md
 CLEANFILES += $(doc_mans)
 man_MANS += $(doc_mans)
 

@@ -243,7 +243,7 @@ static void test_same_hash(void)
 			is_fault(&j, kinds[k], "told apart");
 			tried++;
 		}
-	is_uint(tried, 3, "all three");
+	is_uint(tried, 4, "all four");
 	judging_end(&j);
 	chaingen_free(g);
 	tn_arena_unref(a);
@@ -413,6 +413,39 @@ static void test_names(void)
 	ok(!tn_block_fault_final(TN_FAULTS), "nothing is final there");
 }
 
+/* What a chain of old nodes is allowed, and what it is not. */
+static void test_legacy_chain(void)
+{
+	struct chaingen_conf conf = { 5, testnet(), 6, 3, .old = true };
+	struct chaingen *g = chaingen_create(&conf);
+	struct tn_arena *a = arena();
+	struct judging j;
+	unsigned taken = 0, loose = 0, strict = 0;
+	struct tn_block copy;
+
+	judging_begin(&j, &conf.net);
+	j.no_signatures = true;
+	for (unsigned i = 0; i < 20; i++) {
+		const struct tn_block *b = chaingen_next(g, a);
+
+		j.rules.legacy_chain = false;
+		strict += judging_try(&j, b, a) == TN_EBAD;
+		j.rules.legacy_chain = true;
+		copy = *b;
+		copy.header.merkle_root.b[5] ^= 1;
+		if (judging_try(&j, &copy, a) != TN_EBAD || j.verdict.fault != TN_FAULT_MERKLE)
+			bail_out("any merkle root is taken");
+		taken += judging_connect(&j, b, a) == 0;
+		loose += j.facts->loose;
+	}
+	is_uint(taken, 20, "legacy_chain: twenty blocks of old nodes are taken");
+	ok(loose >= 9 && loose <= 10, "the hash of every second does not cover its payments");
+	is_uint(strict, 19, "by the rules alone only the first, which holds no payment yet");
+	judging_end(&j);
+	chaingen_free(g);
+	tn_arena_unref(a);
+}
+
 int main(void)
 {
 	test_first();
@@ -424,6 +457,7 @@ int main(void)
 	test_chunks();
 	test_old();
 	test_old_more();
+	test_legacy_chain();
 	test_names();
 	return done_testing();
 }

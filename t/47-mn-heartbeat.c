@@ -11,7 +11,7 @@
 #define SECOND UINT64_C(1000000)
 #define MINUTE (60 * SECOND)
 
-enum { IP = 0xcb007107, OTHER = 0xc6336409 }; /* 203.0.113.7, 198.51.100.9 */
+static const uint32_t IP = 0xcb007107, OTHER = 0xc6336409; /* 203.0.113.7, 198.51.100.9 */
 
 static struct tn_secret key_a, key_b;
 

@@ -540,8 +540,36 @@ static void rows(void)
 	end(s);
 }
 
+/* The disk is full, then it is not: nothing was taken that is not there, nothing is torn. */
+static void full_disk(void)
+{
+	struct story *s = begin(14, "address_index = true;");
+	uint64_t accepted;
+
+	grow(s, s->g, 20);
+	wait_top(s);
+	fleet_run(s->f, 2000000);
+	disk_full(s->n->disk, true);
+	grow(s, s->g, 5);
+	fleet_run(s->f, 2000000);
+	ok(disk_failures(s->n->disk) > 0, "the disk was full");
+	accepted = chain_tip(plug_of(s)).height;
+	ok(accepted < 25, "the chain stops, at height %d", (int)accepted);
+	fleet_crash(s->n);
+	disk_full(s->n->disk, false);
+	fleet_start(s->n);
+	is_index(s, 20, "with room again it stands where the disk was");
+	verifies(s, "and nothing is torn");
+	for (uint64_t h = 21; h <= 25; h++)
+		chain_offer(plug_of(s), s->block[h], s->arena);
+	wait_top(s);
+	is_index(s, 25, "and goes on");
+	end(s);
+}
+
 int main(void)
 {
+	full_disk();
 	follows();
 	comes_and_goes();
 	rows();

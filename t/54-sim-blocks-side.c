@@ -263,6 +263,27 @@ static void spoilt_rows(void)
 	end(s);
 }
 
+static int64_t fleet_metric_of(struct story *s, const char *name)
+{
+	struct plug_metric m;
+
+	for (size_t i = 0; plug_metric(plug_of(s), i, &m); i++)
+		if (!strcmp(m.plugin, "blocks") && !strcmp(m.name, name))
+			return m.value;
+	return -1;
+}
+
+/* What one node has at a height, to another. */
+static void give_copy(struct story *from, struct story *to, uint64_t height)
+{
+	const struct tn_block *b;
+
+	if (chain_block_at(plug_of(from), height, from->arena, &b))
+		bail_out("no block %d", (int)height);
+	chain_offer(plug_of(to), b, from->arena);
+	fleet_run(to->f, 100000);
+}
+
 /* The same block on another parent. */
 static const struct tn_block *on_top(const struct tn_block *parent, const struct tn_block *b,
 				     struct tn_arena *a)
@@ -310,8 +331,50 @@ static void spoilt_branch(void)
 	chaingen_free(other);
 }
 
+/* Payments of both branches spend coins from below the fork, and coins of their own. */
+static void reorganise(unsigned depth)
+{
+	struct story *s = begin(40 + depth, "", 3), *other = begin(40 + depth, "", 3);
+	struct chaingen *branch;
+	const struct tn_block *b = NULL;
+	char *got, *want;
+
+	grow(s, s->g, 20);
+	branch = chaingen_fork(s->g, 1);
+	chaingen_free(other->g);
+	other->g = NULL;
+	grow(s, s->g, depth);
+	for (uint64_t h = 1; h <= 20; h++)
+		give_copy(s, other, h);
+	for (unsigned i = 0; i <= depth; i++) {
+		b = chaingen_next(branch, s->arena);
+		chain_offer(plug_of(s), b, s->arena);
+		chain_offer(plug_of(other), b, s->arena);
+		if (i % 16 == 0) {
+			fleet_run(s->f, 1000000);
+			fleet_run(other->f, 1000000);
+		}
+	}
+	fleet_run(s->f, 60000000);
+	fleet_run(other->f, 10000000);
+	is_tip(s, b, "the other branch, one longer, is taken");
+	is_int(fleet_metric_of(s, "reorganisations"), 1, "by one reorganisation, %u deep", depth);
+	got = chain_ask(s->f->world, plug_of(s), "gettxoutsetinfo", "{}");
+	want = chain_ask(other->f->world, plug_of(other), "gettxoutsetinfo", "{}");
+	is_str(got, want, "the coins are those of a node that saw nothing else");
+	verifies(s);
+	free(got);
+	free(want);
+	chaingen_free(branch);
+	end(other);
+	end(s);
+}
+
 int main(void)
 {
+	reorganise(1);
+	reorganise(10);
+	reorganise(1000);
 	survives();
 	rolled_back();
 	too_deep();

@@ -248,8 +248,76 @@ static void policy(void)
 	world_free(w);
 }
 
+/* ---- a store that is damaged: refused with the reason, and nothing is written */
+
+static void put_row(struct pluglab *l, const char *db, struct tn_view key, struct tn_view val)
+{
+	struct tn_error err = { "" };
+	struct store_batch *b = store_batch(l->store);
+	int n = store_db(l->store, db, 1, &err);
+
+	if (n < 0 || (val.p ? store_put(b, n, key, val) : store_del(b, n, key)) ||
+	    store_commit(b, &err))
+		bail_out("%s: %s", db, err.text);
+	store_settle(l->store);
+}
+
+static struct tn_view get_row(struct pluglab *l, const char *db, struct tn_view key,
+			      struct tn_arena *a)
+{
+	struct tn_error err = { "" };
+	struct tn_view val;
+
+	if (store_get(l->store, store_db(l->store, db, 1, &err), key, a, &val))
+		bail_out("no such row in %s", db);
+	return val;
+}
+
+/* The row is changed (NULL: removed), the plugin must not start; put back, it must. */
+static void hurt(struct pluglab *l, const char *db, struct tn_view key, struct tn_view bad,
+		 const char *says)
+{
+	struct tn_arena *a = tn_arena_create((size_t)1 << 20);
+	struct tn_view good = get_row(l, db, key, a);
+	struct tn_error err = { "" };
+
+	if (plug_unload(l->plug, "blocks", &err))
+		bail_out("%s", err.text);
+	put_row(l, db, key, bad);
+	ok(plug_load(l->plug, "blocks", &err) < 0 && strstr(err.text, says), "%s: %s", db,
+	   err.text);
+	put_row(l, db, key, good);
+	is_int(plug_load(l->plug, "blocks", &err), 0, "put back, it starts %s", err.text);
+	is_uint(chainlab_tip(l).height, 20, "where it stood: nothing was written over");
+	tn_arena_unref(a);
+}
+
+static void damaged(void)
+{
+	struct world *w = world_create(6);
+	struct pluglab *l = chainlab_create(w, "a", "50.0.0.1", "", "");
+	struct chaingen *g = chainlab_gen(7, 4);
+	uint8_t height[8], junk[5] = { 1, 2, 3 };
+	struct tn_view tip = { (const uint8_t *)"tip", 3 }, none = { NULL, 0 };
+	struct tn_hash hash;
+
+	chainlab_feed(w, l, g, 20);
+	world_run(w, world_now(w) + 1000000);
+	hash = chainlab_tip(l).hash;
+	tn_height_key(20, height);
+	hurt(l, "blocks.meta", tip, none, "there are blocks, but no tip");
+	hurt(l, "blocks.meta", tip, TN_VIEW(junk), "the tip cannot be read");
+	hurt(l, "blocks.index", TN_VIEW(height), none, "the tip is not in the index");
+	hurt(l, "blocks.hash", TN_VIEW(hash), TN_VIEW(junk), "the tip's hash has another height");
+	hurt(l, "blocks.block", TN_VIEW(height), TN_VIEW(junk), "the tip's block has another hash");
+	chaingen_free(g);
+	pluglab_free(l);
+	world_free(w);
+}
+
 int main(void)
 {
+	damaged();
 	policy();
 	genesis();
 	connects();

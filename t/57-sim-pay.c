@@ -179,8 +179,8 @@ static unsigned final_at(struct story *s, unsigned i)
 static void tell(struct story *s)
 {
 	for (unsigned i = 0; i < PAYMENTS; i++) {
-		diag("payment %u given to %u in round %u, final once %d, approved by %llx", i, s->at[i],
-		     s->round[i], s->was_final[i], (unsigned long long)s->approved[i]);
+		diag("payment %u given to %u in round %u, final once %d, approved by %llx", i,
+		     s->at[i], s->round[i], s->was_final[i], (unsigned long long)s->approved[i]);
 		for (unsigned n = 0; n < s->nodes; n++)
 			diag("   node %u: state %d approvals %llx", n,
 			     (int)paylab_state(s->l, n, &s->pay[i].txid),

@@ -39,11 +39,11 @@ sub row ($node, @cmd) {
 }
 sub balance ($node) { return row($node, 'getbalance') }
 
-sub is_refused ($node, $cmd, $want, $name) {
+sub is_refused ($node, $cmd, $want, $name, $row = qr/^$/) {
 	my ($code, $out, $err) = $node->cli(@$cmd);
 	is($code, 1, "$name: refused") or diag($out);
 	like($err, $want, "$name: says why");
-	is($out, '', "$name: and nothing else");
+	like($out, $row, "$name: and nothing else");
 }
 
 # ---- a new wallet
@@ -241,7 +241,29 @@ is(($a->cli('getrawmempool', 99999999))[0], 1, 'getrawmempool of too many');
 is(scalar @{ $a->cli_json('getrawmempool', 2) }, 2, 'getrawmempool of two');
 is(($a->cli(split ' '))[0], 1, $_) for 'mergeutxos two', 'listunspent x', 'listunspent 1.5';
 is(($a->cli(split ' '))[0], 2, "$_: usage") for 'sendtoaddress', 'sendtoaddress x', 'gettransaction', 'createrawtransaction x', 'validateaddress', 'getbalance x', 'getrawmempool -1';
-is(balance($a)->{balance}, balance($a)->{balance}, 'and it still answers');
+is_refused($a, ['sendtoaddress', $other, '0.001', 'final', 1], qr/^timenode-cli: [0-9a-f]{64}: sent, and not final yet/m, 'without voters nothing is final', qr/pending/);
+
+# ---- finality: one voter
+
+my $key = row($a, 'masternodestatus')->{key};
+for ([$a, \1], [$b, \0]) {
+	my ($node, $is) = @$_;
+	$node->stop;
+	$node->reconfigure({ plugins => { masternodes => { masternode => $is, voters => ["127.0.0.1=$key"], ($$is ? (address => '127.0.0.1') : ()) } } });
+	$node->start;
+}
+wait_until(sub { balance_quiet($a)->{final} ne '0.00000000' }, 30, 'what was pending becomes final when there is a voter');
+my $paid = row($a, 'sendtoaddress', $other, '0.5', 'final');
+is($paid->{state}, 'final', 'sendtoaddress waits until it is final');
+$tx = row($a, 'gettransaction', $paid->{txid});
+is_deeply([@$tx{qw(state votes quorum voters)}, map { "$_->{voter} $_->{approve}" } @{ $tx->{voted} }], ['final', 1, 1, 1, '127.0.0.1 1'], 'gettransaction names who voted');
+ok($tx->{final_at} >= $tx->{since}, 'and when it was final');
+wait_until(sub { my $t = $b->ask('gettransaction', { txid => $paid->{txid} }); (($t->{rows}[0] // {})->{state} // '') eq 'final' }, 10, 'the payee knows it');
+wait_until(sub { sat(balance_quiet($b)->{final}) >= 50_000_000 }, 10, 'and may spend it');
+my $back = row($b, 'sendtoaddress', $own, '15.2', 'final', 20);
+is($back->{state}, 'final', 'which it does at once');
+my $merged = row($a, 'mergeutxos', 2, 3, 'final');
+is($merged->{state}, 'final', 'mergeutxos waits too');
 
 $_->audit_ok, $_->stop for $a, $b;
 done_testing();

@@ -39,3 +39,15 @@ t_56_sim_mn_mesh_t_SOURCES = t/56-sim-mn-mesh.c t/lib/tap.c
 t_56_sim_mn_mesh_t_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/plugins
 t_56_sim_mn_mesh_t_LDADD = $(plug_libs)
 TESTS += t/56-sim-mn-mesh.t
+
+check_PROGRAMS += t/56-sim-mn-bytes.t
+t_56_sim_mn_bytes_t_SOURCES = t/56-sim-mn-bytes.c t/lib/tap.c
+t_56_sim_mn_bytes_t_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/plugins
+t_56_sim_mn_bytes_t_LDADD = $(plug_libs)
+TESTS += t/56-sim-mn-bytes.t
+
+check_PROGRAMS += t/54-sim-mn-old.t
+t_54_sim_mn_old_t_SOURCES = t/54-sim-mn-old.c t/sim/old_scene.c t/sim/old_scene.h t/lib/tap.c
+t_54_sim_mn_old_t_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/plugins
+t_54_sim_mn_old_t_LDADD = $(plug_libs)
+TESTS += t/54-sim-mn-old.t

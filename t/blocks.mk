@@ -44,8 +44,8 @@ t_57_sim_blocks_told_t_LDADD = $(chainlab_libs)
 TESTS += t/57-sim-blocks-told.t
 
 EXTRA_DIST += t/lib/ChainPeer.pm
-dist_check_SCRIPTS += t/84-blocks.t t/85-blocks-liars.t t/86-blocks-kill.t
-TESTS += t/84-blocks.t t/85-blocks-liars.t t/86-blocks-kill.t
+dist_check_SCRIPTS += t/84-blocks.t t/85-blocks-liars.t t/86-blocks-kill.t t/87-blocks-legacy.t t/88-blocks-swap.t
+TESTS += t/84-blocks.t t/85-blocks-liars.t t/86-blocks-kill.t t/87-blocks-legacy.t t/88-blocks-swap.t
 
 check_PROGRAMS += t/57-sim-blocks-crash.t
 t_57_sim_blocks_crash_t_SOURCES = t/57-sim-blocks-crash.c t/lib/tap.c
@@ -64,7 +64,7 @@ TESTS += t/57-sim-blocks-fleet.t
 # and the store that it was imported into (20,000 x 50: 4 GB) for the next run.
 CHAIN_SEEDS = 200
 CHAIN_NODES = 20
-CHAIN_LIARS = 16
+CHAIN_LIARS = 18
 CHAIN_ROUNDS = 200
 KILLS = 200
 BLOCKS = 20000

@@ -2,7 +2,7 @@
  * t/chaingen.c - writes blocks from a seed to stdout, for tests of whole nodes
  *
  * usage: chaingen [--network NAME] [--genesis-time S] [--seed N] [--blocks N] [--txs N]
- *                 [--masternodes N] [--dust N[xBLOCKS]] [--unsigned] [--fork-at H --branch N]
+ *                 [--masternodes N] [--dust N[xBLOCKS]] [--unsigned|--old] [--fork-at H --branch N]
  *                 [--fund ADDRESS:COUNT:SATOSHIS ...] [--bad NAME --bad-at H
  *                 [--bad-every N] [--only-bad]]
  *                 [--format lines|bincode] [--genesis] [--cache FILE]
@@ -80,6 +80,7 @@ enum {
 	O_MASTERNODES,
 	O_DUST,
 	O_UNSIGNED,
+	O_OLD,
 	O_FUND,
 	O_FORK,
 	O_BRANCH,
@@ -94,16 +95,27 @@ enum {
 };
 
 static const struct option options[] = {
-	{ "network", 1, NULL, O_NETWORK },   { "genesis-time", 1, NULL, O_TIME },
-	{ "seed", 1, NULL, O_SEED },         { "blocks", 1, NULL, O_BLOCKS },
-	{ "txs", 1, NULL, O_TXS },           { "masternodes", 1, NULL, O_MASTERNODES },
-	{ "dust", 1, NULL, O_DUST },         { "unsigned", 0, NULL, O_UNSIGNED },
-	{ "fund", 1, NULL, O_FUND },         { "fork-at", 1, NULL, O_FORK },
-	{ "branch", 1, NULL, O_BRANCH },     { "bad", 1, NULL, O_BAD },
-	{ "bad-at", 1, NULL, O_BAD_AT },     { "bad-every", 1, NULL, O_BAD_EVERY },
-	{ "only-bad", 0, NULL, O_ONLY_BAD }, { "format", 1, NULL, O_FORMAT },
-	{ "genesis", 0, NULL, O_GENESIS },   { "cache", 1, NULL, O_CACHE },
-	{ "list-bad", 0, NULL, O_LIST },     { NULL, 0, NULL, 0 },
+	{ "network", 1, NULL, O_NETWORK },
+	{ "genesis-time", 1, NULL, O_TIME },
+	{ "seed", 1, NULL, O_SEED },
+	{ "blocks", 1, NULL, O_BLOCKS },
+	{ "txs", 1, NULL, O_TXS },
+	{ "masternodes", 1, NULL, O_MASTERNODES },
+	{ "dust", 1, NULL, O_DUST },
+	{ "unsigned", 0, NULL, O_UNSIGNED },
+	{ "old", 0, NULL, O_OLD },
+	{ "fund", 1, NULL, O_FUND },
+	{ "fork-at", 1, NULL, O_FORK },
+	{ "branch", 1, NULL, O_BRANCH },
+	{ "bad", 1, NULL, O_BAD },
+	{ "bad-at", 1, NULL, O_BAD_AT },
+	{ "bad-every", 1, NULL, O_BAD_EVERY },
+	{ "only-bad", 0, NULL, O_ONLY_BAD },
+	{ "format", 1, NULL, O_FORMAT },
+	{ "genesis", 0, NULL, O_GENESIS },
+	{ "cache", 1, NULL, O_CACHE },
+	{ "list-bad", 0, NULL, O_LIST },
+	{ NULL, 0, NULL, 0 },
 };
 
 static void add_fund(struct chaingen_conf *conf, const char *text)
@@ -165,6 +177,9 @@ static void set_chain(struct wish *w, int which)
 		break;
 	case O_UNSIGNED:
 		w->conf.unsigned_spends = true;
+		break;
+	case O_OLD:
+		w->conf.old = true;
 		break;
 	case O_FUND:
 		add_fund(&w->conf, optarg);
@@ -243,12 +258,12 @@ static void read_wish(struct wish *w, int argc, char **argv)
 	if (w->conf.txs > 100000 || w->conf.dust > 1000000)
 		die("txs: at most 100000; dust: 1000000", NULL);
 	snprintf(w->line, sizeof w->line,
-		 "chaingen 2 %c %" PRId64 " %" PRIu64 " %" PRIu64 " %u %u %u %u %d %" PRIu64
+		 "chaingen 3 %c %" PRId64 " %" PRIu64 " %" PRIu64 " %u %u %u %u %d %d %" PRIu64
 		 " %" PRIu64 " %d %" PRIu64 " %" PRIu64 " %d %d %d",
 		 w->conf.net.digit, w->conf.net.genesis_time, w->conf.seed, w->blocks, w->conf.txs,
 		 w->conf.masternodes, w->conf.dust, w->conf.dust_blocks, w->conf.unsigned_spends,
-		 w->fork_at, w->branch, w->bad, w->bad_at, w->bad_every, w->only_bad, w->bincode,
-		 w->genesis);
+		 w->conf.old, w->fork_at, w->branch, w->bad, w->bad_at, w->bad_every, w->only_bad,
+		 w->bincode, w->genesis);
 	name_funds(w);
 }
 

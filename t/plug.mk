@@ -160,8 +160,7 @@ TESTS += t/49-plug-batch.t
 # The pure files of blocks, without the plugin.
 blocks_window = plugins/blocks/window.c plugins/blocks/window_next.c plugins/blocks/window.h \
 	plugins/blocks/window_impl.h
-blocks_branch = plugins/blocks/branch.c plugins/blocks/branch.h plugins/blocks/overlay.c \
-	plugins/blocks/overlay.h
+blocks_branch = plugins/blocks/branch.c plugins/blocks/branch.h
 check_PROGRAMS += t/47-blocks-window.t
 t_47_blocks_window_t_SOURCES = t/47-blocks-window.c $(blocks_window) t/lib/tap.c
 t_47_blocks_window_t_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/plugins
@@ -171,7 +170,7 @@ t_47_blocks_window_model_t_SOURCES = t/47-blocks-window-model.c $(blocks_window)
 t_47_blocks_window_model_t_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/plugins
 TESTS += t/47-blocks-window-model.t
 check_PROGRAMS += t/47-blocks-branch.t
-t_47_blocks_branch_t_SOURCES = t/47-blocks-branch.c $(blocks_branch) $(chaingen_parts) t/lib/tap.c
+t_47_blocks_branch_t_SOURCES = t/47-blocks-branch.c $(blocks_branch) t/lib/tap.c
 t_47_blocks_branch_t_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/plugins
 t_47_blocks_branch_t_LDADD = libtimenode.la
 TESTS += t/47-blocks-branch.t

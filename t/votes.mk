@@ -38,3 +38,12 @@ t_57_sim_quiet_t_SOURCES = t/57-sim-quiet.c t/lib/tap.c
 t_57_sim_quiet_t_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/plugins
 t_57_sim_quiet_t_LDADD = $(paylab_libs)
 TESTS += t/57-sim-quiet.t
+
+check_PROGRAMS += t/paygen
+t_paygen_SOURCES = t/paygen.c t/sim/rng.c t/sim/rng.h
+t_paygen_CPPFLAGS = $(lib_test_cppflags)
+t_paygen_LDADD = libtimenode.la
+
+dist_check_SCRIPTS += t/87-payments.t
+EXTRA_DIST += t/lib/PayTest.pm
+TESTS += t/87-payments.t

@@ -10,3 +10,9 @@ TESTS += t/47-transactions-spend.t t/47-transactions-subscribe.t
 
 dist_check_SCRIPTS += t/88-wallet.t
 TESTS += t/88-wallet.t
+
+check_PROGRAMS += t/54-sim-subscribe.t
+t_54_sim_subscribe_t_SOURCES = t/54-sim-subscribe.c t/lib/tap.c
+t_54_sim_subscribe_t_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/plugins
+t_54_sim_subscribe_t_LDADD = $(txlab_libs)
+TESTS += t/54-sim-subscribe.t

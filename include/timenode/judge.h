@@ -86,6 +86,7 @@ struct tn_block_rules {
 	struct tn_network net;
 	uint32_t future_s;  /* how far ahead of our clock; TN_FUTURE_S */
 	bool legacy_compat; /* for producers: only what old nodes store */
+	bool legacy_chain;  /* take what old nodes made: doc/protocol.md 10.7 */
 };
 
 /* ---- by itself: size, header, merkle root, coinbase, amounts, scripts, inputs that come
@@ -96,6 +97,9 @@ struct tn_block_rules {
 struct tn_block_facts {
 	struct tn_block_verdict verdict;
 	uint32_t bytes, txs, inputs;
+	/* Not 0: the merkle root covers the coinbase alone (legacy_chain). Another body may belong
+	 * to the same hash, so no fault condemns it. */
+	uint32_t loose;
 	struct tn_hash hash; /* not set when there was no memory */
 };
 

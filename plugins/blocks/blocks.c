@@ -62,6 +62,7 @@ static void set_rules(struct tn_ctx *c)
 {
 	state_of(c)->rules.future_s = TN_FUTURE_S;
 	state_of(c)->own_rules = state_of(c)->rules;
+	state_of(c)->rules.legacy_chain = conf_of(c)->legacy_chain;
 	state_of(c)->own_rules.legacy_compat = conf_of(c)->legacy_compat;
 }
 
@@ -91,7 +92,8 @@ static int init(struct tn_ctx *c, struct tn_error *err)
 	if (rc)
 		return rc;
 	set_rules(c);
-	return store_open(c, err);
+	rc = legacy_check(c, err);
+	return rc ? rc : store_open(c, err);
 }
 
 static int start(struct tn_ctx *c, struct tn_error *err)
@@ -107,6 +109,7 @@ static int start(struct tn_ctx *c, struct tn_error *err)
 	plugin_count(c);
 	TN_LOG(c, TN_INFO, TN_NOBODY, "The chain stands at height %" PRIu64 " (%s)", st->tip.height,
 	       hash_text(&st->tip.hash, text));
+	legacy_say(c);
 	if (side_start(c))
 		return tn_fail(err, TN_EIO, "the blocks beside the chain cannot be read");
 	if (sync_start(c))
@@ -210,6 +213,8 @@ TN_PLUGIN = {
 				       "blocks kept beside the chain"),
 			   TN_OPT_SIZE(struct conf, reorg_max, "256M", 1 << 20, INT64_C(1) << 34,
 				       "blocks that one reorganisation may move"),
+			   { "legacy_chain", "false", "keeps a chain that old nodes made", 0, 0,
+			     offsetof(struct conf, legacy_chain), TN_O_BOOL, 1 },
 			   { "address_index", "false", "keeps coins and transactions by address", 0,
 			     0, offsetof(struct conf, address_index), TN_O_BOOL, 1 },
 			   { "window", "512", "blocks above the tip that are asked for at a time",
@@ -252,7 +257,9 @@ TN_PLUGIN = {
 		[C_REFUSED] = { "blocks_refused", "blocks that broke a rule", TN_M_COUNT, 0 },
 		[C_COINS] = { "coins", "unspent outputs", TN_M_GAUGE, 0 },
 		[C_SIDE] = { "side_blocks", "blocks beside the chain", TN_M_GAUGE, 0 },
-		[C_CONNECT_US] = { "connect_us", "from judging to the batch", TN_M_TIMES, 0 }),
+		[C_CONNECT_US] = { "connect_us", "from judging to the batch", TN_M_TIMES, 0 },
+		[C_LEGACY] = { "legacy_chain", "1: a chain of old nodes is kept", TN_M_GAUGE, 1 },
+		[C_LEGACY_BLOCKS] = { "legacy_blocks", "blocks taken by it alone", TN_M_COUNT, 0 }),
 	.dbs = TN_ROWS(
 		struct tn_dbdef, [D_BLOCK] = { "block", &tn_wire_block, 1 },
 		[D_INDEX] = { "index", &index_schema, 1 }, [D_HASH] = { "hash", NULL, 1 },

@@ -10,6 +10,7 @@
  * announce.c BlockAnnouncement; service.c the service chain
  * serve.c    questions of peers; coinset.c the hash of all coins
  * sync.c     heights of peers and catching up
+ * legacy.c   a chain that old nodes made
  * address.c, address_walk.c, address_build.c  the index by script (address.h)
  * commands.c, commands_address.c, verify.c, maintain.c  commands
  */
@@ -23,7 +24,7 @@
 
 struct conf {
 	uint64_t serve_max, serve_cache, waiting_max, side_max, reorg_max, window;
-	bool legacy_compat, address_index;
+	bool legacy_compat, legacy_chain, address_index;
 };
 
 enum { /* messages */
@@ -61,7 +62,9 @@ enum {
 	C_REFUSED,
 	C_COINS,
 	C_SIDE,
-	C_CONNECT_US
+	C_CONNECT_US,
+	C_LEGACY,
+	C_LEGACY_BLOCKS
 };
 
 /* ---- stored values that are this plugin's own; the others are timenode/types_chain.h's */
@@ -145,6 +148,7 @@ struct apply { /* one block */
 	struct tn_undo undo;
 	struct writing w;
 	struct address_walk walk;
+	bool lax; /* its signatures do not fit, and it is taken all the same */
 };
 
 /* facts NULL: judged here. The arena is the caller's. */
@@ -243,6 +247,7 @@ struct trial {
 	struct tn_tip at;      /* tip inside of the batch */
 	uint64_t coins;        /* number of coins inside of it */
 	uint64_t fork;         /* the last block that stays */
+	uint64_t legacy;       /* the first block of the old network inside of the batch */
 	struct tn_hash *add;   /* side blocks that come, then the own block */
 	uint32_t adds, added;
 	struct moved *gone, **gone_end, *come, **come_end; /* for the tells */
@@ -257,6 +262,7 @@ struct trial {
 	bool sent; /* to the pool already */
 	enum fate fate;
 	uint32_t fault; /* enum tn_block_fault */
+	bool loose;     /* the block at fault: its hash does not cover its body */
 	bool elsewhere; /* a pool thread has it */
 	uint64_t began_us;
 	struct tn_error why;
@@ -297,8 +303,8 @@ void road_stop(struct tn_ctx *);                   /* ends what waits: FATE_GONE
 
 /* ---- landing.c */
 
-void road_end(struct tn_ctx *, struct trial *); /* calls its end, frees it */
-void moved_free(struct moved *);                /* a list of them */
+void trial_close(struct tn_ctx *, struct trial *); /* calls its end, frees it */
+void moved_free(struct moved *);                   /* a list of them */
 /* 0: accepted, the tip is moved; TN_EFULL: again later; or an error. */
 int landing_commit(struct tn_ctx *, struct trial *);
 void landing_connected(struct tn_ctx *, struct trial *); /* tells everybody, ends it */
@@ -306,6 +312,18 @@ void landing_reset(struct tn_ctx *); /* the chain is derived anew: nothing of it
 /* Of tn_plugin: how much is on the disk. */
 int landing_save(struct tn_ctx *, struct tn_arena *, struct tn_view *, struct tn_error *);
 int landing_restore(struct tn_ctx *, struct tn_view, struct tn_error *);
+
+/* ---- legacy.c */
+
+#define NO_LEGACY UINT64_MAX
+int legacy_check(struct tn_ctx *, struct tn_error *); /* may it be configured here? */
+int legacy_open(struct tn_ctx *, struct tn_error *);  /* may it be off? */
+void legacy_say(struct tn_ctx *);
+/* first: NO_LEGACY takes the mark away. */
+int legacy_put_mark(struct tn_ctx *, struct tn_batch *, uint64_t first);
+/* A signature of the block under way does not fit: is it taken all the same? Then t->why is clear. */
+bool legacy_keeps(struct tn_ctx *, struct trial *t);
+void legacy_sealed(struct tn_ctx *, struct trial *);
 
 /* ---- jobs.c: TN_LATER: it is elsewhere, road_resume follows; TN_ESKIP: do it here */
 
@@ -366,8 +384,10 @@ void side_stop(struct tn_ctx *);
 struct slot {               /* of a session */
 	uint64_t height;    /* it told us */
 	uint64_t forked_us; /* when its other branch was last looked for */
-	bool checked;       /* its genesis block is ours */
-	bool fetching;      /* another branch is fetched from it */
+	uint64_t wants;     /* it waits for that since wants_us: height of its branch, or 0 */
+	uint64_t wants_us;
+	bool checked;  /* its genesis block is ours */
+	bool fetching; /* another branch is fetched from it */
 };
 
 struct sync;
@@ -417,6 +437,7 @@ struct state {
 	struct coinset *coinset;
 	struct sync *sync;
 	struct fork *fork;     /* a branch that is fetched */
+	uint64_t forks;        /* so many were begun */
 	struct verify *verify; /* under way */
 	struct maintain *maintain;
 	struct transfer *transfer; /* an import or export */
@@ -424,6 +445,7 @@ struct state {
 	struct balance *balance;     /* the first of those that are counted */
 	struct build *address_build; /* it is made or removed: no block is taken */
 	uint64_t rebuild;
+	uint64_t legacy; /* the first block of the old network on the chain; NO_LEGACY */
 	bool wiping;
 	bool failed; /* a commit failed: nothing connects any more */
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * plugins/blocks/branch.c - which of two branches, where they part, and the way over
+ * plugins/blocks/branch.c - which of two branches, and where they part
  */
 #include <string.h>
 
@@ -46,59 +46,4 @@ void branch_search_answer(struct branch_search *s, uint64_t height, bool same)
 bool branch_too_deep(const struct branch_search *s)
 {
 	return s->high <= s->low;
-}
-
-static bool same(const struct tn_hash *a, const struct tn_hash *b)
-{
-	return memcmp(a, b, sizeof *a) == 0;
-}
-
-/* Walks down from theirs to a block of ours; the hashes lie in reverse. */
-static int walk(struct branch_plan *p, const struct tn_tip *ours, const struct tn_tip *theirs,
-		const struct branch_look *look)
-{
-	struct tn_hash at = theirs->hash, own;
-	uint64_t height = theirs->height;
-	struct tn_header h;
-	int code;
-
-	for (;; height--) {
-		code = height <= ours->height ? look->ours(look->arg, height, &own) : TN_ENOENT;
-		if (code && code != TN_ENOENT)
-			return code;
-		if (!code && same(&at, &own))
-			break;
-		if (p->connect == BRANCH_CONNECT)
-			return TN_EFULL;
-		code = look->header(look->arg, &at, &h);
-		if (code)
-			return code;
-		if (height == 0 || h.height != height)
-			return TN_EBAD;
-		p->hash[p->connect++] = at;
-		at = h.previous_hash;
-	}
-	p->fork = height;
-	return 0;
-}
-
-int branch_plan(struct branch_plan *p, const struct tn_tip *ours, const struct tn_tip *theirs,
-		const struct branch_look *look)
-{
-	int code;
-
-	p->connect = p->disconnect = 0;
-	code = walk(p, ours, theirs, look);
-	if (code)
-		return code;
-	if (ours->height - p->fork > BRANCH_DEPTH)
-		return TN_EFULL;
-	p->disconnect = (uint32_t)(ours->height - p->fork);
-	for (uint32_t i = 0; i < p->connect / 2; i++) {
-		struct tn_hash swap = p->hash[i];
-
-		p->hash[i] = p->hash[p->connect - 1 - i];
-		p->hash[p->connect - 1 - i] = swap;
-	}
-	return 0;
 }

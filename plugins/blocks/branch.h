@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * plugins/blocks/branch.h - which of two branches, where they part, and the way over
+ * plugins/blocks/branch.h - which of two branches, and where they part
  *
- * Pure. Nothing is taken back before the other branch is whole and judged: find the fork with a
- * search, fetch the blocks, plan, judge them in an overlay (overlay.h), then write one batch.
+ * Pure. The other branch is fetched from where they part; it is judged whole in the batch that
+ * would put it in the place of ours (road.c).
  */
 #ifndef PLUGINS_BLOCKS_BRANCH_H
 #define PLUGINS_BLOCKS_BRANCH_H
@@ -10,7 +10,6 @@
 #include "timenode/types_chain.h"
 
 #define BRANCH_DEPTH 1000 /* blocks that may be taken back */
-#define BRANCH_CONNECT (BRANCH_DEPTH + 101)
 
 /* Is theirs better? verdict: what chain.prefer said, < 0 for ours, > 0 for theirs, 0: nobody
  * knows. Then the higher one, then the lower hash. Two that are equal: no.
@@ -34,25 +33,5 @@ void branch_search(struct branch_search *, uint64_t ours, uint64_t theirs);
 bool branch_search_next(const struct branch_search *, uint64_t *height);
 void branch_search_answer(struct branch_search *, uint64_t height, bool same);
 bool branch_too_deep(const struct branch_search *);
-
-/* ---- the way over */
-
-struct branch_plan {
-	uint64_t fork; /* height of the last common block */
-	uint32_t disconnect, connect;
-	struct tn_hash hash[BRANCH_CONNECT]; /* of the blocks to connect, from fork + 1 on */
-};
-
-struct branch_look { /* each 0 or TN_ENOENT, or an error that ends the plan */
-	int (*header)(void *arg, const struct tn_hash *, struct tn_header *out); /* any branch */
-	int (*ours)(void *arg, uint64_t height, struct tn_hash *out);
-	void *arg;
-};
-
-/* 0; TN_ENOENT: a header is missing; TN_EFULL: too deep, or too long at once; TN_EBAD: heights
- * that do not count up.
- */
-int branch_plan(struct branch_plan *, const struct tn_tip *ours, const struct tn_tip *theirs,
-		const struct branch_look *);
 
 #endif

@@ -111,6 +111,7 @@ struct info_row {
 	int64_t time;
 	uint64_t slot, txouts, sideblocks;
 	bool initialblockdownload;
+	struct tn_str warnings;
 };
 const struct tn_schema info_schema =
 	TN_SCHEMA(struct info_row, TN_RECORD, TN_FIELD(struct info_row, chain),
@@ -118,7 +119,8 @@ const struct tn_schema info_schema =
 		  TN_FIELD(struct info_row, bestblockhash), TN_FIELD(struct info_row, time),
 		  TN_FIELD(struct info_row, slot), TN_FIELD(struct info_row, txouts),
 		  TN_FIELD(struct info_row, sideblocks),
-		  TN_FIELD(struct info_row, initialblockdownload));
+		  TN_FIELD(struct info_row, initialblockdownload),
+		  TN_FIELD(struct info_row, warnings));
 
 int cmd_getblockchaininfo(struct tn_ctx *c, struct tn_cmd *cmd, const void *args,
 			  struct tn_error *err)
@@ -135,6 +137,8 @@ int cmd_getblockchaininfo(struct tn_ctx *c, struct tn_cmd *cmd, const void *args
 
 	(void)args, (void)err;
 	r.initialblockdownload = r.headers > r.blocks + 2;
+	r.warnings =
+		str(conf_of(c)->legacy_chain ? "legacy_chain: signatures are not required" : "");
 	return tn_row(c, cmd, &r);
 }
 

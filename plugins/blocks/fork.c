@@ -3,8 +3,8 @@
  *
  * The last block in common is found by search (branch.h). From there the
  * peer's blocks are fetched in order and go the usual road, which keeps them beside the
- * chain until their branch is the better one. One peer at a time; nothing that is
- * missing or late ever takes a block of ours away.
+ * chain until their branch is the better one. One peer at a time, the others wait in the order
+ * they came; nothing that is missing or late ever takes a block of ours away.
  */
 #include "blocks.h"
 
@@ -14,44 +14,111 @@
 #include "branch.h"
 
 enum { ANSWER_MS = 20000, RANGE = 50, AGAIN_US = 60000000 };
+enum { SECOND_US = 1000000, SLOW_S = 20, FAIR_S = 60, LOOK_MS = 5000 };
 
 struct fork {
 	struct tn_sid peer;
 	struct branch_search where;
 	uint64_t next, end; /* blocks still to be fetched */
 	uint64_t last;      /* of the range under way */
+	uint64_t serial, began_us, got;
+	struct tn_timer look;
 	bool broken;
 };
 
 static void search(struct tn_ctx *c);
 static void fetch(struct tn_ctx *c);
 
+/* ---- whose turn it is */
+
+struct turn {
+	struct tn_sid peer;
+	uint64_t height, since_us;
+};
+
+static int find_first(struct tn_ctx *c, struct tn_sid sid, void *slot, void *arg)
+{
+	const struct slot *p = slot;
+	struct turn *t = arg;
+
+	(void)c;
+	if (p->wants && (!t->height || p->wants_us < t->since_us))
+		*t = (struct turn){ sid, p->wants, p->wants_us };
+	return 0;
+}
+
+static struct turn first_waiting(struct tn_ctx *c)
+{
+	struct turn t = { .height = 0 };
+
+	tn_each(c, NULL, find_first, &t);
+	return t;
+}
+
+/* While others wait: a block a second, and a minute at most. Whoever sends his branch in drops
+ * must not keep the true one away.
+ */
+static bool has_had_its_time(struct tn_ctx *c, const struct fork *f)
+{
+	uint64_t s = (tn_now_us(c) - f->began_us) / SECOND_US;
+
+	return s >= FAIR_S || (s >= SLOW_S && f->got < s);
+}
+
 static void end(struct tn_ctx *c, const char *why)
 {
 	struct state *st = state_of(c);
 	struct fork *f = st->fork;
 	struct slot *p = tn_slot(c, f->peer);
+	struct turn t;
 
 	TN_LOG(c, TN_DEBUG, f->peer, "the other branch: %s", why);
 	if (p)
 		p->fetching = false;
+	tn_cancel(c, f->look);
 	st->fork = NULL;
 	free(f);
+	while (!st->fork && (t = first_waiting(c)).height) {
+		((struct slot *)tn_slot(c, t.peer))->wants = 0;
+		fork_begin(c, t.peer, t.height);
+	}
+}
+
+static void on_look(struct tn_ctx *c, void *arg)
+{
+	struct fork *f = state_of(c)->fork;
+
+	(void)arg;
+	f->look = (struct tn_timer){ 0 };
+	if (has_had_its_time(c, f) && first_waiting(c).height)
+		end(c, "too slow, and others wait");
+	else
+		f->look = tn_after(c, LOOK_MS, on_look, NULL);
 }
 
 void fork_stop(struct tn_ctx *c)
 {
-	free(state_of(c)->fork);
+	struct fork *f = state_of(c)->fork;
+
+	if (f)
+		tn_cancel(c, f->look);
+	free(f);
 	state_of(c)->fork = NULL;
 }
 
 /* ---- the blocks */
 
+/* Of a block's trial: which fetch it belongs to. Never NULL. */
+static void *mark_of(const struct fork *f)
+{
+	return (void *)(uintptr_t)f->serial;
+}
+
 static void end_block(struct tn_ctx *c, struct trial *t, enum fate fate, const char *why)
 {
 	struct fork *f = state_of(c)->fork;
 
-	if (!f || f != t->arg || fate == FATE_GONE)
+	if (!f || t->arg != mark_of(f) || fate == FATE_GONE)
 		return;
 	if (fate == FATE_RULE || fate == FATE_BAD) {
 		TN_LOG(c, TN_WARN, f->peer, "Refused block %" PRIu64 " of another branch: %s",
@@ -84,12 +151,13 @@ static void begin_blocks(struct tn_ctx *c, struct fork *f, const struct tn_msg *
 	const struct tn_blocks *list = m->body;
 
 	f->last = f->next + list->blocks.n - 1;
+	f->got += list->blocks.n;
 	for (uint32_t i = 0; i < list->blocks.n; i++) {
 		struct trial t = { .block = &list->blocks.v[i],
 				   .owner = m->arena,
 				   .from = f->peer,
 				   .end = end_block,
-				   .arg = f,
+				   .arg = mark_of(f),
 				   .bytes = m->line.n / list->blocks.n };
 
 		if (!road_begin(c, &t))
@@ -199,25 +267,40 @@ static void search(struct tn_ctx *c)
 	fetch(c);
 }
 
+static void start(struct tn_ctx *c, struct tn_sid peer, struct slot *p, uint64_t height)
+{
+	struct state *st = state_of(c);
+	struct fork *f = calloc(1, sizeof *f);
+
+	if (!f)
+		return;
+	p->forked_us = tn_now_us(c);
+	p->fetching = true;
+	p->wants = 0;
+	f->peer = peer;
+	f->serial = ++st->forks;
+	f->began_us = p->forked_us;
+	f->end = p->height > height ? p->height : height;
+	f->look = tn_after(c, LOOK_MS, on_look, NULL);
+	branch_search(&f->where, st->tip.height, f->end);
+	st->fork = f;
+	TN_LOG(c, TN_INFO, peer, "It is on another branch at height %" PRIu64, height);
+	search(c);
+}
+
 void fork_begin(struct tn_ctx *c, struct tn_sid peer, uint64_t height)
 {
 	struct state *st = state_of(c);
 	struct slot *p = tn_slot(c, peer);
 	uint64_t now = tn_now_us(c);
-	struct fork *f;
 
-	if (st->fork || st->maintain || !p || !p->checked || height <= 1 ||
+	if (st->maintain || !p || !p->checked || p->fetching || height <= 1 ||
 	    (p->forked_us && now - p->forked_us < AGAIN_US))
 		return;
-	f = calloc(1, sizeof *f);
-	if (!f)
+	if (!st->fork) {
+		start(c, peer, p, height);
 		return;
-	p->forked_us = now;
-	p->fetching = true;
-	f->peer = peer;
-	f->end = p->height > height ? p->height : height;
-	branch_search(&f->where, st->tip.height, f->end);
-	st->fork = f;
-	TN_LOG(c, TN_INFO, peer, "It is on another branch at height %" PRIu64, height);
-	search(c);
+	}
+	p->wants_us = p->wants ? p->wants_us : now;
+	p->wants = height;
 }

@@ -77,7 +77,7 @@ static void storage_failed(struct tn_ctx *c)
 	st->failed = true;
 }
 
-void road_end(struct tn_ctx *c, struct trial *t)
+void trial_close(struct tn_ctx *c, struct trial *t)
 {
 	if (t->fate == FATE_RULE || t->fate == FATE_BAD)
 		tn_metric(c, C_REFUSED, 1);
@@ -135,7 +135,7 @@ static void on_durable(struct tn_ctx *c, int result, const void *payload, void *
 		return; /* whatever keeps it from the disk, the road ends it */
 	if (result)
 		t->fate = result == TN_EGONE ? FATE_GONE : FATE_BUSY;
-	road_end(c, t);
+	trial_close(c, t);
 }
 
 static struct landing *new_landing(struct tn_ctx *c, struct trial *t, uint64_t fork, uint64_t top,
@@ -169,7 +169,11 @@ static int prepare(struct tn_ctx *c, struct trial *t)
 	if (t->lands)
 		return 0;
 	t->lands = new_landing(c, t, t->fork, t->at.height, &t->landing);
-	return t->lands ? store_put_meta(c, t->batch, &t->at, t->coins) : TN_ENOMEM;
+	if (!t->lands)
+		return TN_ENOMEM;
+	if (t->legacy != state_of(c)->legacy && legacy_put_mark(c, t->batch, t->legacy))
+		return TN_ENOMEM;
+	return store_put_meta(c, t->batch, &t->at, t->coins);
 }
 
 int landing_commit(struct tn_ctx *c, struct trial *t)
@@ -194,6 +198,7 @@ int landing_commit(struct tn_ctx *c, struct trial *t)
 	}
 	st->tip = t->at;
 	st->coins = t->coins;
+	st->legacy = t->legacy;
 	return 0;
 }
 
@@ -212,7 +217,7 @@ void landing_connected(struct tn_ctx *c, struct trial *t)
 	moved_free(come);
 	t->landed = true;
 	if (!t->landing.v)
-		road_end(c, t);
+		trial_close(c, t);
 	sync_moved(c);
 }
 

@@ -278,6 +278,7 @@ static void begin_wipe(struct tn_ctx *c)
 	st->wiping = true;
 	st->tip = (struct tn_tip){ 0, st->genesis_hash, st->genesis->header.timestamp };
 	st->coins = 0;
+	st->legacy = NO_LEGACY;
 	landing_reset(c);
 	serve_forget(c, 0);
 }
@@ -303,7 +304,8 @@ int reindex_begin(struct tn_ctx *c, struct tn_cmd *cmd, struct tn_error *err)
 	}
 	TN_LOG(c, TN_WARN, TN_NOBODY, "Reindex of %" PRIu64 " blocks", state_of(c)->tip.height);
 	begin_wipe(c);
-	rc = write_meta(c, b);
+	rc = legacy_put_mark(c, b, NO_LEGACY);
+	rc = rc ? rc : write_meta(c, b);
 	m->timer = rc ? (struct tn_timer){ 0 } : tn_after(c, 0, on_wipe, m);
 	if (!m->timer.v)
 		end(c, m, rc ? rc : TN_ENOMEM);

@@ -123,6 +123,7 @@ static int place(struct tn_ctx *c, struct trial *t, int *budget)
 		return rc;
 	t->at = st->tip;
 	t->coins = st->coins;
+	t->legacy = st->legacy;
 	t->batch = tn_batch(c);
 	return t->batch ? 0 : TN_ENOMEM;
 }
@@ -173,6 +174,8 @@ static int step_down(struct tn_ctx *c, struct trial *t)
 		rc = store_index(c, t->batch, t->at.height - 1, &below);
 	if (rc)
 		return rc;
+	if (t->legacy == t->at.height)
+		t->legacy = NO_LEGACY;
 	t->coins += (uint64_t)revert_change(r);
 	t->moved_bytes += r->index.bytes;
 	t->at = (struct tn_tip){ t->at.height - 1, below.hash, below.time };
@@ -275,10 +278,11 @@ static int signatures(struct tn_ctx *c, struct trial *t, int *budget)
 	}
 	if (t->jobs.verdict.code) {
 		a->verdict = t->jobs.verdict;
-		return tn_block_verdict_fail(&t->why, &a->verdict);
+		rc = tn_block_verdict_fail(&t->why, &a->verdict);
+	} else {
+		rc = apply_signatures(c, a, budget, &t->why);
 	}
-	rc = apply_signatures(c, a, budget, &t->why);
-	if (rc)
+	if (rc && (rc != TN_EBAD || !legacy_keeps(c, t)))
 		return rc;
 	t->sent = false;
 	t->jobs = (struct jobs){ 0 };
@@ -314,6 +318,7 @@ static int seal(struct tn_ctx *c, struct trial *t, int *budget)
 		rc = keep_moved(&t->come_end, a->block, &a->facts->hash, a->owner);
 	if (rc)
 		return rc;
+	legacy_sealed(c, t);
 	t->coins += (uint64_t)apply_change(a);
 	t->moved_bytes += a->facts->bytes;
 	t->at = (struct tn_tip){ a->block->header.height, a->facts->hash,
@@ -368,8 +373,10 @@ static void again_soon(struct tn_ctx *c)
 static void judge_failure(struct tn_ctx *c, struct trial *t, int rc)
 {
 	struct state *st = state_of(c);
+	const struct tn_block_facts *facts = t->apply.block ? t->apply.facts : t->facts;
 	const struct tn_hash *bad = &t->hash;
 
+	t->loose = facts && facts->loose;
 	t->fate = rc == TN_EBAD ? FATE_RULE : FATE_BUSY;
 	if (!t->why.text[0])
 		tn_fail(&t->why, rc, "%s", tn_code_text(rc));
@@ -377,7 +384,7 @@ static void judge_failure(struct tn_ctx *c, struct trial *t, int rc)
 		t->fault = t->apply.verdict.fault;
 		bad = t->apply.facts ? &t->apply.facts->hash : bad;
 	}
-	if (rc != TN_EBAD || t->dry || !tn_block_fault_final(t->fault))
+	if (rc != TN_EBAD || t->dry || t->loose || !tn_block_fault_final(t->fault))
 		return;
 	if (t->block && bad != &t->hash) /* the one that builds on it is no better */
 		tn_seen_add(st->bad, t->hash.b, sizeof t->hash.b);
@@ -436,7 +443,7 @@ void road_run(struct tn_ctx *c)
 		if (r->first->fate == FATE_CONNECTED)
 			landing_connected(c, take_first(r));
 		else
-			road_end(c, take_first(r));
+			trial_close(c, take_first(r));
 	}
 	r->running = false;
 }
@@ -496,6 +503,6 @@ void road_stop(struct tn_ctx *c)
 	r->stopped = true;
 	while (r->first) {
 		r->first->fate = FATE_GONE;
-		road_end(c, take_first(r));
+		trial_close(c, take_first(r));
 	}
 }

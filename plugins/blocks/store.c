@@ -265,7 +265,7 @@ int store_open(struct tn_ctx *c, struct tn_error *err)
 	int rc = store_read(c, NULL, D_META, (struct tn_view){ tip_key, sizeof tip_key },
 			    &meta_schema, tn_scratch(c), &v);
 
-	if (address_open(c, err))
+	if (address_open(c, err) || legacy_open(c, err))
 		return TN_EBAD;
 	if (rc == TN_ENOENT) {
 		if (tn_scan(c, D_BLOCK, (struct tn_view){ 0 }, any, NULL))

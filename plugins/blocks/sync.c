@@ -163,7 +163,8 @@ static enum window_fate fate_for(const struct trial *t, enum fate fate)
 	case FATE_GOOD:
 		return WINDOW_GOOD;
 	case FATE_RULE:
-		return t->fault && !tn_block_fault_final(t->fault) && t->fault != TN_FAULT_FUTURE
+		return t->fault && (t->loose || !tn_block_fault_final(t->fault)) &&
+				       t->fault != TN_FAULT_FUTURE
 			       ? WINDOW_FAULT_BODY
 			       : WINDOW_FAULT_BLOCK;
 	case FATE_BAD:

@@ -149,12 +149,22 @@ static int check_spent(struct tn_ctx *c, struct verify *v, const struct tn_undo 
 	return 0;
 }
 
+static int check_signatures(struct tn_ctx *c, struct verify *v, struct apply *a)
+{
+	int budget = INT32_MAX, rc = apply_signatures(c, a, &budget, &v->why);
+
+	if (rc != TN_EBAD || !conf_of(c)->legacy_chain)
+		return rc;
+	v->why.text[0] = 0;
+	return 0;
+}
+
 static int check_rules(struct tn_ctx *c, struct verify *v, struct apply *a, struct tn_arena *arena)
 {
 	struct key8 k = key_of_height(v->height);
 	struct spent s = { NULL, 0 };
 	const void *undo;
-	int budget = INT32_MAX, rc;
+	int rc;
 
 	if (store_read(c, NULL, D_UNDO, TN_VIEW(k), &tn_store_undo, arena, &undo))
 		return tn_fail(&v->why, TN_EBAD, "its undo data cannot be read");
@@ -174,7 +184,7 @@ static int check_rules(struct tn_ctx *c, struct verify *v, struct apply *a, stru
 	if (!rc)
 		rc = check_spent(c, v, undo);
 	if (!rc && v->signatures)
-		rc = apply_signatures(c, a, &budget, &v->why);
+		rc = check_signatures(c, v, a);
 	if (!rc)
 		rc = tn_delta_connect(&a->judge, arena, &a->w.delta, &a->undo);
 	return rc ? rc : sum_delta(c, v, &a->w.delta, undo);

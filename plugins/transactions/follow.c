@@ -280,8 +280,11 @@ static void overturn(struct tn_ctx *c, const struct tn_block *b, const struct tn
 static void tell_strangers(struct tn_ctx *c, const struct tn_block *b, const struct tn_tx *tx,
 			   const struct tn_hash *txid)
 {
+	char owner[TN_ADDRESS_TEXT];
+
 	for (uint32_t i = 0; i < tx->inputs.n; i++) {
 		struct coin_change change = { .at = tx->inputs.v[i].previous_output,
+					      .script = input_owner(c, &tx->inputs.v[i], owner),
 					      .was = true,
 					      .is = true };
 
@@ -339,6 +342,46 @@ static void lose(struct tn_ctx *c, const struct tn_tx *tx, const struct tn_hash 
 	}
 }
 
+/* A coin that its block spent: reserved again by e, or free when it is there at all. One that is
+ * not has been told of by whoever spends it now, or is by whoever made it.
+ */
+static void tell_back_input(struct tn_ctx *c, const struct tn_txin *in, const struct pool_tx *e)
+{
+	char owner[TN_ADDRESS_TEXT];
+	struct coin_change change = { .at = in->previous_output,
+				      .script = input_owner(c, in, owner),
+				      .was = true,
+				      .is = true };
+	struct coin_view view;
+
+	change.old.tag = TN_UTXO_CONFIRMED;
+	if (e)
+		coin_reserved(e, &change.now);
+	else if (coin_find(c, &change.at, tn_scratch(c), &view) || !view.has_state)
+		return;
+	else
+		change.now = view.state;
+	coin_changed(c, &change);
+}
+
+/* A transaction is in no block any more; e: it is in the pool again. */
+static void tell_back(struct tn_ctx *c, const struct tn_tx *tx, const struct tn_hash *txid,
+		      const struct pool_tx *e)
+{
+	if (!coins_watched(c))
+		return;
+	for (uint32_t i = 0; i < tx->inputs.n; i++)
+		tell_back_input(c, &tx->inputs.v[i], e);
+	for (uint32_t i = 0; !(e && e->flags & POOL_FINAL) && i < tx->outputs.n; i++) {
+		struct coin_change change = { .at = { *txid, i },
+					      .script = tx->outputs.v[i].script_pubkey,
+					      .was = true };
+
+		if (!pool_spender(state_of(c)->pool, &change.at))
+			coin_changed(c, &change);
+	}
+}
+
 static void restore_tx(struct tn_ctx *c, const struct tn_tx *tx, bool coinbase)
 {
 	struct pool_tx gone, *e;
@@ -359,8 +402,10 @@ static void restore_tx(struct tn_ctx *c, const struct tn_tx *tx, bool coinbase)
 	if (coinbase || kept_read(c, &gone.txid, a, &k) || keep_enter(c, k, true, &e)) {
 		lose(c, tx, &gone.txid);
 		keep_forget(c, &gone);
+		tell_back(c, tx, &gone.txid, NULL);
 	} else {
 		keep_dirty(c, e);
+		tell_back(c, tx, &gone.txid, e);
 		wallet_accepted(c, e);
 		voting_accepted(c, e);
 	}

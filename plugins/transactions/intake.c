@@ -152,7 +152,7 @@ static void answer_conflict(struct tn_ctx *c, const struct trial *t)
 		voting_contradict(c, t->from, e);
 }
 
-void trial_end(struct tn_ctx *c, struct trial *t, int reason)
+void intake_end(struct tn_ctx *c, struct trial *t, int reason)
 {
 	struct feed *f = t->feed;
 
@@ -221,7 +221,7 @@ static void end_as_rival(struct tn_ctx *c, struct trial *t)
 
 	if (a && tn_clone(&tn_wire_tx, t->tx, a, &copy))
 		copy = NULL;
-	trial_end(c, t, R_CONFLICT);
+	intake_end(c, t, R_CONFLICT);
 	if (copy && who_has(c, copy, &coin))
 		voting_rival(c, copy, &txid, a, &coin, who_has(c, copy, &coin));
 	tn_arena_unref(a);
@@ -268,12 +268,12 @@ static void accept_trial(struct tn_ctx *c, struct trial *t)
 		return;
 	}
 	if (rc) {
-		trial_end(c, t, rc == TN_EFULL ? R_FULL : rc == TN_EINVAL ? R_KNOWN : R_BUSY);
+		intake_end(c, t, rc == TN_EFULL ? R_FULL : rc == TN_EINVAL ? R_KNOWN : R_BUSY);
 		return;
 	}
 	fate_gone(c, added.gone, GONE_EVICTED);
 	tell_others(c, t);
-	trial_end(c, t, NO_REASON);
+	intake_end(c, t, NO_REASON);
 	fate_accepted(c, added.tx);
 	intake_parent(c, &txid);
 }
@@ -284,19 +284,29 @@ void trial_go_on(struct tn_ctx *c, struct trial *t)
 	accept_trial(c, t);
 }
 
+static uint32_t unsigned_inputs(const struct tn_tx *tx)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < tx->inputs.n; i++)
+		n += !tx->inputs.v[i].script_sig.n;
+	return n;
+}
+
 static void judge_signatures(struct tn_ctx *c, struct trial *t)
 {
 	bool any;
 	int reason = signed_at_all(c, t->tx, &any);
 
 	if (reason != NO_REASON) {
-		trial_end(c, t, reason);
+		intake_end(c, t, reason);
 	} else if (t->verified || !any) {
 		accept_trial(c, t);
 	} else if (tn_tx_digest(state_of(c)->sha, t->tx, &t->digest)) {
-		trial_end(c, t, R_BUSY);
+		intake_end(c, t, R_BUSY);
 	} else {
-		t->sent = t->good = 0;
+		t->sent = 0;
+		t->good = unsigned_inputs(t->tx);
 		trial_queue(&intake_of(c)->waiting, t);
 	}
 }
@@ -314,7 +324,7 @@ static void step(struct tn_ctx *c, struct trial *t, int *budget)
 	if (reason == NO_REASON)
 		judge_signatures(c, t);
 	else
-		trial_end(c, t, reason);
+		intake_end(c, t, reason);
 }
 
 static void on_timer(struct tn_ctx *c, void *arg)

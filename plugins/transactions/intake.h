@@ -84,9 +84,9 @@ static inline struct intake *intake_of(struct tn_ctx *c)
 }
 
 struct trial *trial_find(struct tn_ctx *, const struct tn_hash *txid);
-void trial_queue(struct trial **queue, struct trial *);      /* to its end, from where it stands */
-void trial_end(struct tn_ctx *, struct trial *, int reason); /* NO_REASON: accepted */
-void trial_go_on(struct tn_ctx *, struct trial *);           /* verify.c is done with it */
+void trial_queue(struct trial **queue, struct trial *);       /* to its end, from where it stands */
+void intake_end(struct tn_ctx *, struct trial *, int reason); /* NO_REASON: accepted */
+void trial_go_on(struct tn_ctx *, struct trial *);            /* verify.c is done with it */
 void intake_run(struct tn_ctx *);
 void intake_wake(struct tn_ctx *, uint64_t ms); /* runs then, at the latest */
 

@@ -8,7 +8,7 @@
 
 #include "inside.h"
 
-enum { ASK_MS = 30000, ROUNDS = 64 };
+enum { ASK_MS = 30000, ROUNDS = 64, TEXT_LEAST = 200 };
 
 /* ---- answering */
 
@@ -29,19 +29,18 @@ tn_verdict on_get_pending(struct tn_ctx *c, const struct tn_msg *m)
 {
 	struct slot *slot = tn_slot(c, m->from);
 	const struct pool *p = state_of(c)->pool;
-	struct tn_arena *a = tn_scratch(c);
+	size_t text = 0, room = conf_of(c)->serve_max / TEXT_LEAST + 1; /* no text is shorter */
 	const struct pool_tx *e;
 	struct tn_txs out = { { NULL, 0 } };
-	size_t text = 0;
 
 	if (!slot)
 		return TN_BROKEN;
-	out.txs.v = tn_alloc(a, pool_sums(p)->count * sizeof *out.txs.v);
+	out.txs.v = tn_alloc(tn_scratch(c), room * sizeof *out.txs.v);
 	if (!out.txs.v)
 		return TN_BROKEN;
 	for (e = beginning(c, &slot->pending); e; e = pool_next(p, e)) {
 		text += text_of(e);
-		if (out.txs.n && text > conf_of(c)->serve_max)
+		if (out.txs.n == room || (out.txs.n && text > conf_of(c)->serve_max))
 			break;
 		out.txs.v[out.txs.n++] = e->tx;
 	}
@@ -76,8 +75,13 @@ void pending_ask(struct tn_ctx *c, struct tn_sid s)
 	tn_ask_peer(c, s, &q);
 }
 
+/* An old node answers with all it has, none of it signed. */
 void pending_up(struct tn_ctx *c, struct tn_sid s, struct slot *slot)
 {
+	struct tn_session who = { 0 };
+
+	if (tn_session(c, s, &who) || (who.flags & TN_S_LEGACY && !conf_of(c)->accept_unsigned))
+		return;
 	slot->pending.asked = 0;
 	pending_ask(c, s);
 }

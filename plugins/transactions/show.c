@@ -4,9 +4,11 @@
 #include "commands.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "timenode/value.h"
+#include "voting.h"
 
 /* ---- what a transaction shows */
 
@@ -25,6 +27,21 @@ static const struct tn_schema out_schema =
 	TN_SCHEMA(struct out_row, TN_RECORD, TN_FIELD(struct out_row, amount),
 		  TN_FIELD(struct out_row, to));
 
+struct vote_row {
+	struct tn_str voter;
+	bool approve;
+	int64_t time;
+	struct tn_str signature;
+};
+static const struct tn_schema vote_schema =
+	TN_SCHEMA(struct vote_row, TN_RECORD, TN_FIELD(struct vote_row, voter),
+		  TN_FIELD(struct vote_row, approve), TN_FIELD(struct vote_row, time),
+		  TN_FIELD(struct vote_row, signature));
+
+struct vote_list {
+	struct vote_row *v;
+	uint32_t n;
+};
 struct in_list {
 	struct in_row *v;
 	uint32_t n;
@@ -36,19 +53,9 @@ struct out_list {
 
 static struct tn_str signer(struct tn_ctx *c, const struct tn_txin *in)
 {
-	char buf[TN_ADDRESS_TEXT], *copy;
-	struct tn_net_info info;
-	struct tn_network net;
-	struct tn_key key;
+	char buf[TN_ADDRESS_TEXT];
 
-	if (in->script_sig.n != TN_SCRIPT_SIG_BYTES || tn_network_info(c, &info) ||
-	    tn_network_find(info.name, &net))
-		return show_text("");
-	memcpy(key.b, in->script_sig.p, sizeof key.b);
-	if (tn_address_of_key(state_of(c)->sha, net.digit, &key, buf))
-		return show_text("");
-	copy = tn_copy_text(tn_scratch(c), buf, strlen(buf));
-	return show_text(copy ? copy : "");
+	return show_script(c, input_owner(c, in, buf));
 }
 
 static int list_ends(struct tn_ctx *c, const struct tn_tx *tx, struct in_list *in,
@@ -88,21 +95,62 @@ struct tx_row {
 	int64_t time, since;
 	uint64_t size;
 	struct tn_str amount, fee;
-	uint32_t votes, voters;
+	bool final;
+	int64_t final_at;
+	uint32_t votes, quorum, voters;
+	struct vote_list voted;
 	struct in_list vin;
 	struct out_list vout;
 	struct tn_str hex;
 };
-const struct tn_schema show_tx_schema =
-	TN_SCHEMA(struct tx_row, TN_RECORD, TN_FIELD(struct tx_row, txid),
-		  TN_FIELD(struct tx_row, state), TN_FIELD(struct tx_row, confirmations),
-		  TN_FIELD(struct tx_row, height), TN_FIELD(struct tx_row, blockhash),
-		  TN_FIELD(struct tx_row, time), TN_FIELD(struct tx_row, since),
-		  TN_FIELD(struct tx_row, size), TN_FIELD(struct tx_row, amount),
-		  TN_FIELD(struct tx_row, fee), TN_FIELD(struct tx_row, votes),
-		  TN_FIELD(struct tx_row, voters), TN_LISTOF(struct tx_row, vin, &in_schema, 0),
-		  TN_LISTOF(struct tx_row, vout, &out_schema, 0),
-		  TN_FIELD_MAX(struct tx_row, hex, 0));
+const struct tn_schema show_tx_schema = TN_SCHEMA(
+	struct tx_row, TN_RECORD, TN_FIELD(struct tx_row, txid), TN_FIELD(struct tx_row, state),
+	TN_FIELD(struct tx_row, confirmations), TN_FIELD(struct tx_row, height),
+	TN_FIELD(struct tx_row, blockhash), TN_FIELD(struct tx_row, time),
+	TN_FIELD(struct tx_row, since), TN_FIELD(struct tx_row, size),
+	TN_FIELD(struct tx_row, amount), TN_FIELD(struct tx_row, fee),
+	TN_FIELD(struct tx_row, final), TN_FIELD(struct tx_row, final_at),
+	TN_FIELD(struct tx_row, votes), TN_FIELD(struct tx_row, quorum),
+	TN_FIELD(struct tx_row, voters), TN_LISTOF(struct tx_row, voted, &vote_schema, 0),
+	TN_LISTOF(struct tx_row, vin, &in_schema, 0),
+	TN_LISTOF(struct tx_row, vout, &out_schema, 0), TN_FIELD_MAX(struct tx_row, hex, 0));
+
+static struct tn_str signature_text(struct tn_ctx *c, const struct tn_sig *sig)
+{
+	char *text = tn_alloc(tn_scratch(c), 2 * sizeof sig->b + 1);
+
+	for (size_t i = 0; text && i < sizeof sig->b; i++)
+		snprintf(text + 2 * i, 3, "%02x", sig->b[i]);
+	return show_text(text ? text : "");
+}
+
+static int list_votes(struct tn_ctx *c, const struct tn_vote *v, uint32_t n, struct tx_row *r)
+{
+	r->voted.v = tn_alloc(tn_scratch(c), (n + (size_t)1) * sizeof *r->voted.v);
+	if (!r->voted.v)
+		return TN_ENOMEM;
+	for (uint32_t i = 0; i < n; i++)
+		r->voted.v[r->voted.n++] =
+			(struct vote_row){ v[i].voter, v[i].approve, v[i].timestamp,
+					   signature_text(c, &v[i].signature) };
+	return 0;
+}
+
+/* Of one that has left the mempool its certificate is kept for a while. */
+static int known_votes(struct tn_ctx *c, const struct tn_hash *txid, struct tx_row *r)
+{
+	struct voting_votes known;
+
+	if (voting_votes(c, txid, tn_scratch(c), &known))
+		return TN_ENOMEM;
+	r->final = known.final;
+	r->final_at = known.at;
+	r->voters = known.voters;
+	r->quorum = known.voters ? known.quorum : 0;
+	for (uint32_t i = 0; i < known.n; i++)
+		r->votes += known.vote[i].approve;
+	return list_votes(c, known.vote, known.n, r);
+}
 
 static int put_tx(struct tn_ctx *c, struct tn_cmd *cmd, const struct tn_tx *tx, struct tx_row *r)
 {
@@ -123,10 +171,12 @@ static int put_pooled(struct tn_ctx *c, struct tn_cmd *cmd, const struct pool_tx
 	struct tx_row r = { .txid = show_hash(c, &e->txid),
 			    .blockhash = show_text(""),
 			    .since = e->since,
-			    .fee = show_amount(c, e->fee),
-			    .votes = e->votes,
-			    .voters = e->voters };
+			    .fee = show_amount(c, e->fee) };
 
+	if (known_votes(c, &e->txid, &r))
+		return TN_ENOMEM;
+	r.final = e->flags & POOL_FINAL;
+	r.final_at = r.final ? e->final_at : 0;
 	r.state = show_text(e->flags & POOL_FINAL ? "final" : "pending");
 	return put_tx(c, cmd, &e->tx, &r);
 }
@@ -151,6 +201,8 @@ static int put_placed(struct tn_ctx *c, struct tn_cmd *cmd, const struct tn_hash
 		rc = tn_chain_tip(chain, &tip);
 	if (!rc && index >= b->transactions.n)
 		rc = TN_EIO;
+	if (!rc)
+		rc = known_votes(c, txid, &r);
 	if (!rc) {
 		r.blockhash = show_hash(c, &hash);
 		r.confirmations = tip.height - height + 1;

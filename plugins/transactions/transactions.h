@@ -291,6 +291,8 @@ struct coin_change {
 void coin_changed(struct tn_ctx *, const struct coin_change *);
 /* Does anybody want to hear of coins that were never in the pool? */
 bool coins_watched(struct tn_ctx *);
+/* Whose key signed for this coin, as the coin's script has it; empty: nobody. */
+struct tn_bytes input_owner(struct tn_ctx *, const struct tn_txin *, char buf[TN_ADDRESS_TEXT]);
 int watching_start(struct tn_ctx *, struct tn_error *);
 void watching_stop(struct tn_ctx *); /* may be called without a start */
 void watching_reloaded(struct tn_ctx *);

@@ -10,7 +10,7 @@
 
 #include "intake.h"
 
-enum { JOBS_OUT = 8, JOB_INPUTS = 64, RETRY_MS = 10 };
+enum { JOBS_OUT = 8, JOB_INPUTS = 64, TURN_INPUTS = 16, RETRY_MS = 10 };
 
 struct check {
 	struct tn_hash txid; /* with serial: whose */
@@ -63,7 +63,7 @@ static void on_checked(struct tn_ctx *c, int status, const void *in_, void *out_
 		if (!t || t->serial != in->v[i].serial)
 			continue; /* it has ended: another signature was bad */
 		if (out->code[i])
-			trial_end(c, t, out->code[i] == TN_EBAD ? R_SIGNATURE : R_BUSY);
+			intake_end(c, t, out->code[i] == TN_EBAD ? R_SIGNATURE : R_BUSY);
 		else if (++t->good == t->tx->inputs.n)
 			trial_go_on(c, t);
 	}
@@ -87,38 +87,32 @@ static void fill(struct check *k, const struct trial *t, uint32_t input)
 		memcpy(k->script, script->p, k->script_n);
 }
 
-/* The next inputs that wait; where each trial stands is changed only if they are sent. */
-static void gather(const struct trial *t, struct checks *out, uint32_t most)
+/* The next inputs that wait, of each transaction a few in turn: one with thousands of them is in
+ * nobody's way. Those without a signature count as good already: signed_at_all let them pass. */
+static void gather(struct intake *in, struct checks *out, uint32_t most)
 {
-	uint32_t at = t ? t->sent : 0;
-
 	out->n = 0;
-	while (t && out->n < most) {
-		for (; at < t->tx->inputs.n && out->n < most; at++)
-			if (t->tx->inputs.v[at].script_sig.n)
-				fill(&out->v[out->n++], t, at);
-		if (at < t->tx->inputs.n)
-			return;
-		t = t->next;
-		at = t ? t->sent : 0;
+	while (in->waiting && out->n < most) {
+		struct trial *t = in->waiting;
+		uint32_t turn = TURN_INPUTS;
+
+		for (; t->sent < t->tx->inputs.n && turn && out->n < most; t->sent++)
+			if (t->tx->inputs.v[t->sent].script_sig.n) {
+				fill(&out->v[out->n++], t, t->sent);
+				turn--;
+			}
+		trial_queue(t->sent < t->tx->inputs.n ? &in->waiting : NULL, t);
 	}
 }
 
-/* Inputs without a signature are good here: signed_at_all has let them pass. */
-static void advance(struct intake *in, uint32_t n)
+/* No thread has taken them. */
+static void give_back(struct tn_ctx *c, const struct checks *all)
 {
-	while (in->waiting) {
-		struct trial *t = in->waiting;
+	for (uint32_t i = all->n; i-- > 0;) {
+		struct trial *t = trial_find(c, &all->v[i].txid);
 
-		for (; t->sent < t->tx->inputs.n; t->sent++) {
-			bool has = t->tx->inputs.v[t->sent].script_sig.n > 0;
-
-			if (has && !n)
-				return;
-			n -= has;
-			t->good += !has;
-		}
-		trial_queue(NULL, t);
+		t->sent = all->v[i].input;
+		trial_queue(&intake_of(c)->waiting, t);
 	}
 }
 
@@ -147,12 +141,15 @@ void verify_run(struct tn_ctx *c)
 				      .in = all,
 				      .out_bytes = sizeof(struct results) };
 
-		gather(in->waiting, all, share_of(in));
-		job.in_bytes = (uint32_t)(offsetof(struct checks, v) + all->n * sizeof all->v[0]);
-		if (tn_work(c, &job))
+		gather(in, all, share_of(in));
+		if (!all->n)
 			break;
+		job.in_bytes = (uint32_t)(offsetof(struct checks, v) + all->n * sizeof all->v[0]);
+		if (tn_work(c, &job)) {
+			give_back(c, all);
+			break;
+		}
 		in->jobs++;
-		advance(in, all->n);
 	}
 	free(all);
 	if (in->waiting && !in->jobs)

@@ -182,7 +182,10 @@ int voting_votes(struct tn_ctx *c, const struct tn_hash *txid, struct tn_arena *
 	if (rc)
 		return rc == TN_ENOENT ? 0 : rc;
 	out->final = cert->final;
-	out->voters = cert->final ? cert->voters : out->voters;
+	if (cert->final) {
+		out->voters = cert->voters;
+		out->quorum = votes_quorum(cert->voters);
+	}
 	out->at = cert->at;
 	out->vote = cert->votes.v;
 	out->n = cert->votes.n;

@@ -10,11 +10,23 @@
 #include "transactions.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-enum { ASKED_MAX = 1000, SUBSCRIBES = 10, SUBSCRIBES_US = 10000000 };
+#include "siphash.h"
+
+enum { ASKED_MAX = 1000, SUBSCRIBES = 10, SUBSCRIBES_US = 10000000, SAID = 1 << 15 };
+
+/* What was said last of a coin, so that nothing is said twice: a branch that changes may bring a
+ * coin back to where it was. One place for each hash: who comes later takes it.
+ */
+struct said {
+	uint64_t coin, state;
+};
 
 struct watching {
 	struct subscriptions *subs;
+	struct said *said; /* SAID of them, while anybody watches */
+	uint64_t key[2];
 	struct tn_ctx *ctx; /* while a change is told */
 	struct tn_frame *frame;
 };
@@ -40,8 +52,10 @@ int watching_start(struct tn_ctx *c, struct tn_error *err)
 	struct subscribe_limits limits = limits_of(c);
 	struct watching *w = calloc(1, sizeof *w);
 
-	if (w)
+	if (w) {
+		memcpy(w->key, key, sizeof key);
 		w->subs = subscriptions_create(&limits, key);
+	}
 	if (!w || !w->subs) {
 		free(w);
 		return tn_fail(err, TN_ENOMEM, "no memory");
@@ -57,6 +71,7 @@ void watching_stop(struct tn_ctx *c)
 	if (!w)
 		return;
 	subscriptions_free(w->subs);
+	free(w->said);
 	free(w);
 	state_of(c)->watching = NULL;
 }
@@ -69,10 +84,20 @@ void watching_reloaded(struct tn_ctx *c)
 		subscriptions_limit(watching_of(c)->subs, &limits);
 }
 
+/* What happens while nobody watches is not followed. */
+static void forget_said(struct watching *w)
+{
+	if (subscriptions_sums(w->subs)->watched)
+		return;
+	free(w->said);
+	w->said = NULL;
+}
+
 static void count(struct tn_ctx *c)
 {
 	const struct subscribe_sums *s = subscriptions_sums(watching_of(c)->subs);
 
+	forget_said(watching_of(c));
 	tn_metric(c, C_SUBSCRIPTIONS, s->subscriptions);
 	tn_metric(c, C_SUBSCRIBED, s->watched);
 }
@@ -162,6 +187,41 @@ static struct tn_utxo_state state_gone(int64_t now)
 	return s;
 }
 
+static uint64_t hash_state(const struct watching *w, const struct tn_utxo_state *s)
+{
+	struct {
+		uint64_t tag, height;
+		struct tn_hash by;
+	} k;
+
+	memset(&k, 0, sizeof k);
+	k.tag = s->tag;
+	if (s->tag == TN_UTXO_SPENT_PENDING)
+		k.by = s->u.pending.txid;
+	else if (s->tag == TN_UTXO_SPENT_FINALIZED)
+		k.by = s->u.finalized.txid;
+	else if (s->tag == TN_UTXO_CONFIRMED)
+		k.by = s->u.confirmed.txid, k.height = s->u.confirmed.block_height;
+	return siphash(w->key, (const uint8_t *)&k, sizeof k);
+}
+
+/* Is that what was said last of this coin? Remembers it. */
+static bool is_said(struct watching *w, const struct tn_outpoint *at, const struct tn_utxo_state *s)
+{
+	struct said now = { siphash(w->key, (const uint8_t *)at, sizeof *at), hash_state(w, s) };
+	struct said *last;
+
+	if (!w->said)
+		w->said = calloc(SAID, sizeof *w->said);
+	if (!w->said)
+		return false;
+	last = &w->said[now.coin % SAID];
+	if (last->coin == now.coin && last->state == now.state)
+		return true;
+	*last = now;
+	return false;
+}
+
 static void notify(void *arg, uint64_t session)
 {
 	struct watching *w = arg;
@@ -187,6 +247,8 @@ void coin_changed(struct tn_ctx *c, const struct coin_change *change)
 		return;
 	if (!change->is)
 		body.new_state = update.state = state_gone(body.timestamp);
+	if (is_said(w, &change->at, &body.new_state))
+		return;
 	if (conf_of(c)->state_updates)
 		tn_broadcast(c, NULL, M_STATE_UPDATE, &update);
 	if (!subscribers_any(w->subs, &change->at, change->script))
@@ -197,6 +259,21 @@ void coin_changed(struct tn_ctx *c, const struct coin_change *change)
 	if (w->frame)
 		tn_frame_unref(c, w->frame);
 	w->frame = NULL;
+}
+
+struct tn_bytes input_owner(struct tn_ctx *c, const struct tn_txin *in, char buf[TN_ADDRESS_TEXT])
+{
+	struct tn_net_info info;
+	struct tn_network net;
+	struct tn_key key;
+
+	if (in->script_sig.n != TN_SCRIPT_SIG_BYTES || tn_network_info(c, &info) ||
+	    tn_network_find(info.name, &net))
+		return (struct tn_bytes){ NULL, 0 };
+	memcpy(key.b, in->script_sig.p, sizeof key.b);
+	if (tn_address_of_key(state_of(c)->sha, net.digit, &key, buf))
+		return (struct tn_bytes){ NULL, 0 };
+	return (struct tn_bytes){ (const uint8_t *)buf, (uint32_t)strlen(buf) };
 }
 
 /* ---- questions; others' news are hints that nothing here rests on */

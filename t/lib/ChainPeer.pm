@@ -214,15 +214,15 @@ sub run ($self) {
 					my ($word, @args) = split / /, $1;
 					$command{$word}->($self, @args);
 				}
-			} elsif ($peer && $fh == $peer->{sock}) {
+			} elsif ($fh == $self->{listener}{listener}) {
+				$self->take;
+			} elsif ($peer && $peer->{sock} && $fh == $peer->{sock}) {
 				my $open = $peer->fill(0);
 				while (defined(my $line = shift @{ $peer->{lines} })) {
 					$self->on_line($line);
 					last if !$self->{peer} || $self->{peer} != $peer;
 				}
 				$self->hang_up if !$open && $self->{peer} && $self->{peer} == $peer;
-			} else {
-				$self->take;
 			}
 		}
 	}

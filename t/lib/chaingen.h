@@ -28,6 +28,7 @@ struct chaingen_conf {
 	uint32_t dust;        /* more outputs of the first payment, one satoshi each for nobody, */
 	uint32_t dust_blocks; /* in so many blocks */
 	bool unsigned_spends; /* quick: zeros where the signatures belong */
+	bool old;             /* as old nodes make them: no script_sig, catch-up blocks */
 	struct chaingen_fund fund[CHAINGEN_FUNDS]; /* count 0: none */
 };
 

@@ -63,6 +63,11 @@ int chain_hash_at(struct plug *p, uint64_t height, struct tn_hash *out)
 	return ops()->hash_at(chain_ctx(p), height, out);
 }
 
+int chain_block_at(struct plug *p, uint64_t height, struct tn_arena *a, const struct tn_block **out)
+{
+	return ops()->block_at(chain_ctx(p), height, a, out);
+}
+
 void chain_offer(struct plug *p, const struct tn_block *b, struct tn_arena *a)
 {
 	ops()->submit(chain_ctx(p), b, a, TN_NO_TICKET);

@@ -38,6 +38,7 @@ char *chainlab_coins(struct world *, struct pluglab *);
 /* The same for any node: its plugin host. offer: without waiting for what becomes of it. */
 struct tn_tip chain_tip(struct plug *);
 int chain_hash_at(struct plug *, uint64_t height, struct tn_hash *);
+int chain_block_at(struct plug *, uint64_t height, struct tn_arena *, const struct tn_block **);
 void chain_offer(struct plug *, const struct tn_block *, struct tn_arena *);
 int chain_coins_of(struct plug *, struct tn_bytes script, const struct tn_outpoint *after,
 		   uint32_t limit, struct tn_arena *, struct tn_placed_coins *);

@@ -19,8 +19,17 @@ enum {
 enum { MORE = 5 }; /* blocks that it says it has and has not */
 enum { WAY_SHIFTED, WAY_MORE, WAY_BACKWARDS, WAY_TWICE, WAYS };
 
+enum { HASH_LATE_MS = 15000, BLOCKS_LATE_MS = 55000, LATE = 64 };
+
 struct conf {
 	uint64_t kind;
+};
+
+struct late { /* an answer */
+	struct tn_sid to;
+	unsigned row;
+	uint64_t height;
+	bool waits;
 };
 
 struct state {
@@ -31,6 +40,7 @@ struct state {
 	unsigned turn;
 	uint64_t heard;
 	struct tn_tip best;
+	struct late late[LATE];
 };
 
 const char *liar_name(enum liar_kind kind)
@@ -40,6 +50,7 @@ const char *liar_name(enum liar_kind kind)
 		[LIAR_MUTATED] = "mutated",   [LIAR_WITHHOLD] = "withheld",
 		[LIAR_GENESIS] = "genesis",   [LIAR_RANGE] = "range",
 		[LIAR_ANNOUNCE] = "announce", [LIAR_EMPTY] = "empty",
+		[LIAR_DRIP] = "drip",
 	};
 
 	return name[kind];
@@ -107,21 +118,59 @@ static bool has(const struct state *st, uint64_t h)
 	return h <= st->top && st->block[h];
 }
 
-/* Above its middle the withholder is on a branch that nobody knows. */
-static tn_verdict on_hash(struct tn_ctx *c, const struct tn_msg *m)
+static void answer_hash(struct tn_ctx *c, struct tn_sid to, uint64_t height);
+static void answer(struct tn_ctx *c, struct tn_sid to, unsigned row, uint64_t from, uint64_t last);
+
+static void on_late(struct tn_ctx *c, void *arg)
+{
+	struct late *l = arg;
+
+	l->waits = false;
+	if (l->row == M_HASH)
+		answer_hash(c, l->to, l->height);
+	else
+		answer(c, l->to, l->row, l->height, l->height);
+}
+
+/* Does it wait? Those whose genesis block is asked for do not. */
+static bool later(struct tn_ctx *c, struct tn_sid to, unsigned row, uint64_t height, uint64_t ms)
 {
 	struct state *st = state_of(c);
-	struct tn_block_hash_at at = { .height = ((const struct tn_height *)m->body)->height };
+	unsigned i = 0;
 
-	at.has_hash = has(st, at.height);
-	if (at.has_hash && tn_block_hash(st->sha, &st->block[at.height]->header, &at.hash))
-		return TN_BROKEN;
-	if ((is(c, LIAR_WITHHOLD) && at.height > st->top / 2) ||
-	    (is(c, LIAR_GENESIS) && at.height == 0)) {
+	if (!is(c, LIAR_DRIP) || height == 0)
+		return false;
+	while (i < LATE && st->late[i].waits)
+		i++;
+	if (i == LATE)
+		return true;
+	st->late[i] = (struct late){ to, row, height, true };
+	tn_after(c, ms, on_late, &st->late[i]);
+	return true;
+}
+
+/* Above its middle the withholder is on a branch that nobody knows. */
+static void answer_hash(struct tn_ctx *c, struct tn_sid to, uint64_t height)
+{
+	struct state *st = state_of(c);
+	struct tn_block_hash_at at = { .height = height, .has_hash = has(st, height) };
+
+	if (at.has_hash && tn_block_hash(st->sha, &st->block[height]->header, &at.hash))
+		return;
+	if ((is(c, LIAR_WITHHOLD) && height > st->top / 2) ||
+	    (is(c, LIAR_GENESIS) && height == 0)) {
 		at.has_hash = true;
 		at.hash.b[0] ^= 0x55;
 	}
-	tn_send(c, m->from, M_HASH, &at);
+	tn_send(c, to, M_HASH, &at);
+}
+
+static tn_verdict on_hash(struct tn_ctx *c, const struct tn_msg *m)
+{
+	uint64_t height = ((const struct tn_height *)m->body)->height;
+
+	if (!later(c, m->from, M_HASH, height, HASH_LATE_MS))
+		answer_hash(c, m->from, height);
 	return TN_TAKEN;
 }
 
@@ -161,37 +210,40 @@ static void fill_wrong(struct tn_blocks *list, struct state *st, uint64_t from, 
 	}
 }
 
-static tn_verdict answer(struct tn_ctx *c, struct tn_sid to, unsigned row, uint64_t from,
-			 uint64_t last)
+static void answer(struct tn_ctx *c, struct tn_sid to, unsigned row, uint64_t from, uint64_t last)
 {
 	struct state *st = state_of(c);
 	struct tn_blocks list = { { NULL, 0 } };
 
 	if (is(c, LIAR_WITHHOLD) && last > st->top / 2)
-		return TN_TAKEN;
+		return;
 	list.blocks.v = tn_alloc(tn_scratch(c), (LIAR_BLOCKS + 1) * sizeof *list.blocks.v);
 	if (!list.blocks.v || from > last)
-		return TN_BROKEN;
+		return;
 	if (is(c, LIAR_RANGE))
 		fill_wrong(&list, st, from, last);
 	else if (!is(c, LIAR_EMPTY))
 		fill(&list, st, from, last);
 	tn_send(c, to, row, &list);
+}
+
+static tn_verdict answer_range(struct tn_ctx *c, const struct tn_msg *m, unsigned row)
+{
+	const struct tn_range *r = m->body;
+
+	if (!later(c, m->from, row, r->start, BLOCKS_LATE_MS))
+		answer(c, m->from, row, r->start, r->end);
 	return TN_TAKEN;
 }
 
 static tn_verdict on_blocks(struct tn_ctx *c, const struct tn_msg *m)
 {
-	const struct tn_range *r = m->body;
-
-	return answer(c, m->from, M_BLOCKS, r->start, r->end);
+	return answer_range(c, m, M_BLOCKS);
 }
 
 static tn_verdict on_range(struct tn_ctx *c, const struct tn_msg *m)
 {
-	const struct tn_range *r = m->body;
-
-	return answer(c, m->from, M_RANGE, r->start, r->end);
+	return answer_range(c, m, M_RANGE);
 }
 
 static tn_verdict on_announce(struct tn_ctx *c, const struct tn_msg *m)

@@ -20,6 +20,7 @@ enum liar_kind {
 	LIAR_RANGE,     /* other blocks than asked, in turn: shifted, more, backwards, twice */
 	LIAR_ANNOUNCE,  /* what it is given; the test lets it announce bad blocks */
 	LIAR_EMPTY,     /* says that it has more, and answers with nothing */
+	LIAR_DRIP,      /* what it is given, one block at a time and as late as can be */
 	LIAR_KINDS
 };
 const char *liar_name(enum liar_kind);

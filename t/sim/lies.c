@@ -98,15 +98,14 @@ static const struct tn_block *on_top_of(const struct tn_block *b, const struct t
 	return copy;
 }
 
-/* Some good blocks of its own, a bad one, and two on top of that. */
-static void give_bad_tail(struct told *t, bool more)
+/* Blocks of a generator: some good ones, a bad one, and others on top of that. */
+static void make_bad(struct chaingen *g, unsigned good, unsigned more,
+		     void (*to)(void *arg, const struct tn_block *, struct tn_arena *), void *arg)
 {
-	struct chaingen *g = chaingen_fork(t->b->g, rng_next(&t->l->rng));
-	unsigned good = more ? (unsigned)rng_range(&t->l->rng, 0, 2) : 0;
 	struct tn_sha *sha = tn_sha_create();
 	struct tn_hash parent;
 
-	for (unsigned i = 0; i < good + 3; i++) {
+	for (unsigned i = 0; i < good + 1 + more; i++) {
 		struct tn_arena *a = new_arena();
 		const struct tn_block *b = chaingen_next(g, a);
 
@@ -114,15 +113,63 @@ static void give_bad_tail(struct told *t, bool more)
 			b = chaingen_spoil(bad_index("signature"), b, a);
 		else if (i > good)
 			b = on_top_of(b, &parent, a);
-		else if (b->header.height > t->l->most)
-			t->l->most = b->header.height;
 		if (!b || tn_block_hash(sha, &b->header, &parent))
 			bail_out("no bad block");
-		t->ops->give(t->c, b, a);
+		to(arg, b, a);
 		tn_arena_unref(a);
 	}
 	tn_sha_free(sha);
+}
+
+static void give_one(void *arg, const struct tn_block *b, struct tn_arena *a)
+{
+	const struct told *t = arg;
+
+	t->ops->give(t->c, b, a);
+}
+
+static void give_bad_tail(struct told *t, bool more)
+{
+	struct chaingen *g = chaingen_fork(t->b->g, rng_next(&t->l->rng));
+	unsigned good = more ? (unsigned)rng_range(&t->l->rng, 0, 2) : 0;
+	uint64_t top = chaingen_tip(g).height + good;
+
+	t->l->most = top > t->l->most ? top : t->l->most;
+	make_bad(g, good, 2, give_one, t);
 	chaingen_free(g);
+}
+
+/* A long branch that is bad near its beginning: for whoever takes it one by one. */
+static void drip_begin(struct lies *l, const struct feed *left)
+{
+	l->drip.g = chaingen_fork(left->g, 1000);
+	l->drip.fork = left->top;
+}
+
+static void keep_drip(void *arg, const struct tn_block *b, struct tn_arena *a)
+{
+	struct feed *f = arg;
+
+	f->top = b->header.height;
+	f->block[f->top] = b;
+	f->arena[f->top] = tn_arena_ref(a);
+}
+
+static void give_drip(struct told *t)
+{
+	struct feed *d = &t->l->drip;
+
+	if (!d->g) {
+		drip_begin(t->l, t->left);
+		make_bad(d->g, 1, 80, keep_drip, d);
+	}
+	for (uint64_t h = d->fork + 1; h <= d->top; h++)
+		t->ops->give(t->c, d->block[h], d->arena[h]);
+}
+
+void lies_end(struct lies *l)
+{
+	feed_end(&l->drip);
 }
 
 /* Every third body is not its own; the last one is announced like that. */
@@ -183,6 +230,8 @@ void lies_tell(struct lies *l, const struct feed *left, const struct feed *right
 			give_mutated(&t);
 		if (i % LIAR_KINDS == LIAR_ANNOUNCE)
 			announce_bad(&t);
+		if (i % LIAR_KINDS == LIAR_DRIP)
+			give_drip(&t);
 	}
 }
 

@@ -29,6 +29,7 @@ struct lies {
 	unsigned honest, count; /* nodes 0 to honest - 1; the liars follow */
 	struct rng rng;
 	uint64_t most; /* no good block of a liar's making is higher */
+	struct feed drip;
 	/* points that honest nodes gave, as last seen, summed up over all looks */
 	uint64_t against[LIAR_KINDS], against_honest;
 	char victim[80]; /* the first honest one: by whom */
@@ -40,6 +41,8 @@ void lies_add(struct lies *, struct fleet *, unsigned count, uint64_t seed);
 /* Tells them of the two branches, and lets those announce bad blocks that do. more: they may
  * make good blocks of their own too. */
 void lies_tell(struct lies *, const struct feed *left, const struct feed *right, bool more);
+
+void lies_end(struct lies *);
 
 /* The liar's service of a node that has one. */
 const struct liar_ops *liar_of(struct fleet_node *, struct tn_ctx **);
