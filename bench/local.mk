@@ -94,3 +94,12 @@ CLEANFILES += bench/signatures$(EXEEXT)
 # Everything: run it on a machine that does nothing else.
 bench: bench-node bench-store bench-chain bench-codec
 .PHONY: bench
+
+# Payments a second of real masternodes beside the limit: make bench-payments [NODES_PAID=20] [PAYMENTS=2000]
+NODES_PAID = 4
+PAYMENTS = 2000
+dist_noinst_SCRIPTS = bench/payments.pl
+bench-payments: t/paygen$(EXEEXT) t/chaingen$(EXEEXT) stage/dirs
+	TN_SRCDIR='$(abs_srcdir)' TN_BUILDDIR='$(abs_builddir)' \
+		$(PERL) $(srcdir)/bench/payments.pl $(NODES_PAID) $(PAYMENTS)
+.PHONY: bench-payments

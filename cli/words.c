@@ -76,6 +76,9 @@ static const struct command_row commands[] = {
 	{ "gettransaction", " TXID", 1, { "txid" } },
 	{ "getrawmempool", " [COUNT]", 0, { "#count" } },
 	{ "validateaddress", " ADDRESS", 1, { "address" } },
+	{ "masternodelist", " [all|active|inactive|heard]", 0, { "which" } },
+	{ "backupwallet", " FILE", 1, { "file" } },
+	{ "getheartbeathistory", " [ADDRESS [LIMIT]]", 0, { "address", "#limit" } },
 	{ "record", " start [FILE [SIZE]]|stop|status", 1, { "action", "file", "size" } },
 	{ "loglevel", " [SUBSYSTEM] LEVEL", 1, { "subsystem", "level" } },
 };

@@ -124,6 +124,35 @@ static void gossip(void)
 	world_free(w);
 }
 
+/* The same row; b has missed some, hears of the next one and asks for them. c hears of it too, and
+ * not only when it next asks for heights.
+ */
+static void gossip_of_what_was_asked(void)
+{
+	struct world *w = world_create(17);
+	struct chaingen *g = chainlab_gen(27, 3);
+	struct pluglab *c = chainlab_create(w, "c", "70.0.0.3", "", "");
+	struct pluglab *b = chainlab_create(w, "b", "60.0.0.2", "\"70.0.0.3\"", "");
+	struct pluglab *a = chainlab_create(w, "a", "50.0.0.1", "\"60.0.0.2\"", "");
+
+	run(w, 130); /* heights have just been asked */
+	world_link_block(w, a->lab->env, b->lab->env, true);
+	chainlab_feed(w, a, g, 3);
+	world_reset(w, a->lab->env, b->lab->env, true);
+	world_link_block(w, a->lab->env, b->lab->env, false);
+	ok(reaches(w, b, chaingen_tip(g), 20), "b asks a for what it missed");
+	ok(reaches(w, c, chaingen_tip(g), 5), "c has it soon afterwards");
+	run(w, 5);
+	is_uint(pluglab_count(a, "BlockAnnouncement", COUNT_RECEIVED), 0,
+		"a is not told of what it has");
+	is_uint(pluglab_off(a) + pluglab_off(b) + pluglab_off(c), 0, "all accounts balance");
+	pluglab_free(a);
+	pluglab_free(b);
+	pluglab_free(c);
+	chaingen_free(g);
+	world_free(w);
+}
+
 /* Two nodes with `depth` blocks of their own after a common beginning; b's branch is longer by
  * one. They meet: a changes over, and has the coins of b, which never saw a's branch. */
 static void branch(unsigned depth, uint64_t seed)
@@ -162,6 +191,7 @@ int main(void)
 	catches_up();
 	unloaded();
 	gossip();
+	gossip_of_what_was_asked();
 	branch(1, 13);
 	branch(10, 14);
 	branch(getenv("DEPTH") ? (unsigned)atoi(getenv("DEPTH")) : 100, 15);

@@ -199,13 +199,14 @@ static void branches(void)
 {
 	struct paychain other;
 	struct paycoin coin;
-	struct tn_tx *parent, *child, *lost, block_tx[2];
+	struct tn_tx *parent, *child, *lost, *lost_child, block_tx[2];
 	struct scene s;
 
 	begin(&s, 4, "");
 	parent = pay_on(&s.chain, s.a, &s.coin[0], &coin);
 	child = pay_on(&s.chain, s.a, &coin, &coin);
 	lost = pay_on(&s.chain, s.a, &s.coin[1], &coin);
+	lost_child = pay_on(&s.chain, s.a, &coin, &coin);
 	other = s.chain;
 	block_tx[0] = *parent;
 	block_tx[1] = *lost;
@@ -215,6 +216,7 @@ static void branches(void)
 				  1),
 		    s.a);
 	submit(&s, child);
+	submit(&s, lost_child);
 	/* two blocks of another branch: one contains the parent too, none the other one, whose
 	 * coin it spends */
 	block_tx[0] = *pay(&other, s.a, &s.coin[1], 1, s.coin[1].value / 2, 1, 3, 5);
@@ -232,6 +234,7 @@ static void branches(void)
 	ok(get(&s, child) != NULL, "whose parent is in both branches stays");
 	ok(!get(&s, parent) && !get(&s, lost),
 	   "what is in a block, or contradicts one, is not here");
+	ok(!get(&s, lost_child), "nor what spends what is contradicted");
 	is_uint(count(&s), 1, "nothing else");
 	reload(&s);
 	is_uint(count(&s), 1, "and nothing comes of a restart");
@@ -269,6 +272,61 @@ static void template(void)
 	is_uint(t.tx.n, 5, "as many as fit, parents first");
 	tn_arena_unref(a);
 	end(&s);
+}
+
+/* ---- a block in the middle of it */
+
+struct ending {
+	bool done;
+	int result;
+};
+
+static void on_end(struct tn_ctx *c, int result, const void *payload, void *arg)
+{
+	struct ending *e = arg;
+
+	(void)c, (void)payload;
+	e->done = true;
+	e->result = result;
+}
+
+/* A payment is judged while a block spends its coin otherwise. What it was, before the block or
+ * after it, is left to chance; that it is in the pool in the end is not. */
+static int race(uint64_t seed)
+{
+	struct tn_tx *tx, block_tx[1];
+	struct ending e = { .done = false };
+	struct scene s;
+	uint64_t height;
+
+	begin(&s, seed, "");
+	tx = pay_on(&s.chain, s.a, &s.coin[0], &s.coin[1]);
+	block_tx[0] = *pay(&s.chain, s.a, &s.coin[0], 1, s.coin[0].value / 2, 1, 2, 3);
+	intake_submit(txlab_ctx(s.node), tx, s.a, tn_promise(txlab_ctx(s.node), 60000, on_end, &e));
+	world_run(s.w, world_now(s.w) + seed % 40 * 100);
+	chain_offer(s.node->plug,
+		    paychain_next(&s.chain, s.a, block_tx, 1, s.coin[0].value - s.coin[0].value / 2,
+				  NULL, 1),
+		    s.a);
+	txlab_run(s.w, 2000);
+	height = chainlab_tip(s.node).height;
+	if (!e.done || height != 2 || count(&s))
+		fail("seed %u: height %u, %u in the pool", (unsigned)seed, (unsigned)height,
+		     count(&s));
+	end(&s);
+	return e.result;
+}
+
+static void races(void)
+{
+	unsigned taken = 0, refused = 0;
+
+	for (uint64_t seed = 1000; seed < 1040; seed++)
+		if (race(seed))
+			refused++;
+		else
+			taken++;
+	ok(taken && refused, "a block came before %u payments and after %u", refused, taken);
 }
 
 /* ---- thousands of signatures */
@@ -419,6 +477,7 @@ int main(void)
 	overturned();
 	branches();
 	template();
+	races();
 	many_inputs();
 	mixed_inputs();
 	flood();

@@ -343,6 +343,25 @@ static void refused(void)
 	end(&s);
 }
 
+/* The plugin goes and comes back while the session could stay. */
+static void reloaded(void)
+{
+	struct tn_error err = { "" };
+	struct scene s;
+
+	begin(&s, 7, 2, "");
+	is_int(plug_unload(s.node->plug, "transactions", &err), 0, "the plugin goes %s", err.text);
+	is_int(plug_load(s.node->plug, "transactions", &err), 0, "and comes back %s", err.text);
+	txlab_run(s.w, 5000);
+	is_uint(ear(&s)->ups, 1, "who has no subscription is not disturbed");
+	watch(&s, "a", s.chain.address[0], NULL, 0);
+	is_int(plug_unload(s.node->plug, "transactions", &err), 0, "it goes again %s", err.text);
+	is_int(plug_load(s.node->plug, "transactions", &err), 0, "and comes back %s", err.text);
+	txlab_run(s.w, 5000);
+	ok(ear(&s)->ups > 1, "a subscriber is closed: it has to subscribe again");
+	end(&s);
+}
+
 static void flood(void)
 {
 	struct tn_outpoint many[500];
@@ -550,6 +569,7 @@ int main(void)
 	questions();
 	slow();
 	refused();
+	reloaded();
 	flood();
 	for (unsigned i = 1; i <= (seeds ? (unsigned)atoi(seeds) : 6); i++)
 		random_life(i);

@@ -175,18 +175,22 @@ static uint64_t agree(struct scene *s, const char *what, bool parted, uint64_t l
 	return (world_now(w) - from) / SECOND;
 }
 
+/* Of one that does not run any more, too. */
+static void check_key(struct scene *s, unsigned about, const struct tn_key *key)
+{
+	for (unsigned at = 0; at < s->n; at++) {
+		const struct mn_record *r = s->up[at] ? record(s, at, about) : NULL;
+
+		if (r && memcmp(&r->key, key, sizeof *key) != 0)
+			wrong(s, "another key", at, about, 0);
+	}
+}
+
 static void check_keys(struct scene *s)
 {
-	for (unsigned at = 0; at < s->n; at++)
-		for (unsigned about = 0; about < s->n; about++) {
-			const struct mn_record *r;
-
-			if (!s->up[at] || !s->up[about])
-				continue;
-			r = record(s, at, about);
-			if (r && memcmp(&r->key, &state(s, about)->wallet.secret.key, 32) != 0)
-				wrong(s, "another key", at, about, 0);
-		}
+	for (unsigned about = 0; about < s->n; about++)
+		if (s->up[about])
+			check_key(s, about, &state(s, about)->wallet.secret.key);
 }
 
 /* ---- lies: of all that one node can say about others, on all its sessions */
@@ -223,7 +227,23 @@ static void replay(struct scene *s, unsigned dead, const struct tn_secret *key)
 	say(s, "HeartbeatBroadcast", &tn_wire_heartbeat, &beat);
 }
 
-static void lie(struct scene *s, unsigned about, const struct tn_key *its_key)
+/* The liar's key for somebody else, signed with it and not signed at all. */
+static void claim(struct scene *s, unsigned about)
+{
+	struct mn_state *me = state(s, s->liar);
+	struct tn_announcement a = { .address = { s->ip[about], (uint32_t)strlen(s->ip[about]) },
+				     .tier.tag = TN_TIER_GOLD,
+				     .public_key = me->wallet.secret.key,
+				     .timestamp = tn_wall_s(ctx(s, s->liar)) };
+
+	a.reward_address =
+		(struct tn_str){ me->wallet.address, (uint32_t)strlen(me->wallet.address) };
+	say(s, "MasternodeAnnouncement", &tn_wire_announcement, &a);
+	tn_announcement_sign(me->sha, &me->wallet.secret, "testnet", &a);
+	say(s, "MasternodeAnnouncement", &tn_wire_announcement, &a);
+}
+
+static void lie(struct scene *s, unsigned about, const struct tn_key *its_key, bool forge)
 {
 	struct mn_state *me = state(s, s->liar);
 	struct tn_heartbeat h = { .masternode_address = { s->ip[about],
@@ -232,15 +252,13 @@ static void lie(struct scene *s, unsigned about, const struct tn_key *its_key)
 				  .timestamp = tn_wall_s(ctx(s, s->liar)) + 100 };
 	struct tn_attestation t = { .witness_address = h.masternode_address,
 				    .witness_timestamp = h.timestamp };
-	struct mn_record before;
-
-	(void)before;
 	tn_heartbeat_sign(me->sha, &me->wallet.secret, &h); /* with its own key */
 	say(s, "HeartbeatBroadcast", &tn_wire_heartbeat, &h);
 	tn_heartbeat_hash(me->sha, &h, &t.heartbeat_hash);
 	tn_attestation_sign(me->sha, &me->wallet.secret, &t);
 	say(s, "HeartbeatAttestation", &tn_wire_attestation, &t);
-	if (rng_range(&s->rng, 0, 20)) /* now and then: this one costs it points */
+	claim(s, about);
+	if (!forge) /* that one costs it points */
 		return;
 	h.masternode_pubkey = *its_key; /* or with the right one, which it cannot sign with */
 	say(s, "HeartbeatBroadcast", &tn_wire_heartbeat, &h);
@@ -253,15 +271,15 @@ static void tell_lies(struct scene *s, unsigned dead, const struct tn_secret *de
 	struct world *w = s->fleet->world;
 	uint64_t until = world_now(w) + us;
 
-	while (world_now(w) < until) {
+	for (unsigned round = 0; world_now(w) < until; round++) {
 		unsigned victim = draw(s, s->n);
 
 		if (dead < s->n) {
-			lie(s, dead, &dead_key->key);
+			lie(s, dead, &dead_key->key, round % 5 == 0);
 			replay(s, dead, dead_key);
 		}
 		if (s->up[victim] && victim != s->liar)
-			lie(s, victim, &state(s, victim)->wallet.secret.key);
+			lie(s, victim, &state(s, victim)->wallet.secret.key, round == 7);
 		fleet_run(s->fleet, 7 * SECOND);
 	}
 }
@@ -283,6 +301,7 @@ static struct scene begin(uint64_t seed, unsigned n, bool introduced)
 	rng_seed(&s.rng, seed, 56);
 	s.liar = draw(&s, n);
 	world_knobs(s.fleet->world)->latency_max_us = 150000;
+	world_knobs(s.fleet->world)->jobs_once = introduced; /* the short form runs them twice */
 	for (unsigned i = 0; i < n; i++) {
 		add(&s, i);
 		s.side[i] = draw(&s, 2);
@@ -323,6 +342,8 @@ static bool play(uint64_t seed, unsigned n, bool introduced, struct times *most)
 	tell_lies(&s, dead, &dead_key, 2 * MINUTE);
 	if (disagreements(&s, false))
 		wrong(&s, "a lie was believed", 0, dead, disagreements(&s, false));
+	check_key(&s, dead, &dead_key.key);
+	check_keys(&s);
 	for (unsigned i = 0; i < n; i++)
 		if (!s.up[i])
 			start(&s, i);

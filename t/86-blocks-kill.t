@@ -100,8 +100,8 @@ sub shut_door () {
 	$peer->order('hold', 1);
 	return wait_for($peer, 'hold');
 }
-sub kill_it () {
-	$node->kill9;
+sub kill_it ($clean = 0) {
+	$clean ? $node->stop : $node->kill9;
 	listen_to_the_end();
 	return wait_for($peer, 'end');
 }
@@ -178,14 +178,14 @@ sub one_life () {
 	return rand() < 0.6 ? announced($name, $top) : caught_up($name, $top);
 }
 
-# All of A without a kill, further than B; the next fork is there.
+# All of A without a kill, further than B, and on the disk; the next fork is there.
 sub settle () {
 	my $top = min($fork + $reach + 1, $length);
 	serve('A', $top);
 	open_door();
 	wait_until(sub { tip()->{bestblockhash} eq Chain::hash_of($a_chain->line($top)) }, 90, 'the node comes to branch A')
 		or $node->show;
-	kill_it();
+	kill_it(1);
 	($branch, $height) = begin_life();
 	new_fork($height);
 	return;

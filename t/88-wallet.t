@@ -11,6 +11,7 @@ use File::Copy qw(copy);
 use File::Temp qw(tempdir);
 use JSON::PP;
 use NodeTest qw(free_ports slurp wait_until);
+use Peer;
 
 my $build = $ENV{TN_BUILDDIR} // '.';
 my $dir   = tempdir(CLEANUP => 1);
@@ -97,7 +98,8 @@ sub balance_quiet ($node) { return ($node->rows('getbalance'))[0] // {} }
 
 $a->stop;
 $a->start;
-is(balance($a)->{balance}, amount($sum), 'after a restart the same');
+wait_until(sub { balance_quiet($a)->{ready} }, 30, 'after a restart it reads what it has');
+is(balance($a)->{balance}, amount($sum), 'and has the same');
 my $c = node('c', '127.0.0.3', transactions => undef);
 mkdir "$c->{dir}/data", 0700;
 copy("$a->{dir}/data/time-wallet.dat", "$c->{dir}/data/time-wallet.dat") or BAIL_OUT("copy: $!");
@@ -251,6 +253,7 @@ for ([$a, \1], [$b, \0]) {
 	$node->stop;
 	$node->reconfigure({ plugins => { masternodes => { masternode => $is, voters => ["127.0.0.1=$key"], ($$is ? (address => '127.0.0.1') : ()) } } });
 	$node->start;
+	wait_until(sub { balance_quiet($node)->{ready} }, 30, 'and the wallet is ready');
 }
 wait_until(sub { balance_quiet($a)->{final} ne '0.00000000' }, 30, 'what was pending becomes final when there is a voter');
 my $paid = row($a, 'sendtoaddress', $other, '0.5', 'final');
@@ -260,7 +263,22 @@ is_deeply([@$tx{qw(state votes quorum voters)}, map { "$_->{voter} $_->{approve}
 ok($tx->{final_at} >= $tx->{since}, 'and when it was final');
 wait_until(sub { my $t = $b->ask('gettransaction', { txid => $paid->{txid} }); (($t->{rows}[0] // {})->{state} // '') eq 'final' }, 10, 'the payee knows it');
 wait_until(sub { sat(balance_quiet($b)->{final}) >= 50_000_000 }, 10, 'and may spend it');
+
+# ---- somebody who subscribes hears of a payment, step by step
+
+my $ear = Peer->dial("127.0.0.2:$port", from => '127.0.0.9');
+$ear->handshake;
+$ear->send_json({ Subscribe => { id => 'mine', addresses => [$own], outpoints => [] } });
+$ear->ping; # it is taken when the pong comes
 my $back = row($b, 'sendtoaddress', $own, '15.2', 'final', 20);
+my $new = $ear->expect('UTXOStateNotification', 10, pong => 1);
+is_deeply([unpack('H*', pack 'C*', @{ $new->{outpoint}{txid} }), $new->{outpoint}{vout}, $new->{new_state}], [$back->{txid}, 0, 'Unspent'],
+	'a subscriber to the address hears that it is paid');
+$ear->send_json({ UTXOStateQuery => [$new->{outpoint}, { txid => [(7) x 32], vout => 1 }] });
+is_deeply($ear->expect('UTXOStateResponse', 10, pong => 1), [[$new->{outpoint}, 'Unspent']], 'and may ask for its state');
+$ear->send_json({ Unsubscribe => 'mine' });
+$ear->ping;
+
 is($back->{state}, 'final', 'which it does at once');
 my $merged = row($a, 'mergeutxos', 2, 3, 'final');
 is($merged->{state}, 'final', 'mergeutxos waits too');

@@ -258,7 +258,7 @@ static void read_wish(struct wish *w, int argc, char **argv)
 	if (w->conf.txs > 100000 || w->conf.dust > 1000000)
 		die("txs: at most 100000; dust: 1000000", NULL);
 	snprintf(w->line, sizeof w->line,
-		 "chaingen 3 %c %" PRId64 " %" PRIu64 " %" PRIu64 " %u %u %u %u %d %d %" PRIu64
+		 "chaingen 4 %c %" PRId64 " %" PRIu64 " %" PRIu64 " %u %u %u %u %d %d %" PRIu64
 		 " %" PRIu64 " %d %" PRIu64 " %" PRIu64 " %d %d %d",
 		 w->conf.net.digit, w->conf.net.genesis_time, w->conf.seed, w->blocks, w->conf.txs,
 		 w->conf.masternodes, w->conf.dust, w->conf.dust_blocks, w->conf.unsigned_spends,

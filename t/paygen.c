@@ -4,15 +4,19 @@
  * usage: paygen address SEED
  *        paygen wallet SEED FILE
  *        paygen pay SEED COUNT CHAIN <blocks.jsonl
+ *        paygen rate SECONDS
  *
  * SEED is a number that the key comes from. address: prints the payment address. wallet: writes
  * a wallet file and prints the public key as hex. pay: finds the coins that the blocks (lines of
  * chaingen) pay to the address; one coin each for COUNT payments, and one for CHAIN payments
  * of which each spends the last one's change. A line each: the txid as hex, a tab, the message.
+ * rate: how many signatures of votes this processor verifies in a second, and in a second of its
+ * own time (others may want it too).
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "sim/rng.h"
 #include "timenode/chain.h"
@@ -181,6 +185,34 @@ static int payments(struct maker *m, unsigned long count, unsigned long chain)
 	return 0;
 }
 
+/* ---- the floor of a benchmark */
+
+static double seconds(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static int rate(struct maker *m, double wanted)
+{
+	struct tn_vote v = { .voter = { "127.0.0.1", 9 }, .approve = true, .timestamp = 1 };
+	double begun, now, used;
+	unsigned long n = 0;
+
+	if (tn_vote_sign(&m->key, &v))
+		die("no memory");
+	begun = now = seconds(CLOCK_MONOTONIC);
+	used = seconds(CLOCK_PROCESS_CPUTIME_ID);
+	for (; now - begun < wanted; now = seconds(CLOCK_MONOTONIC))
+		for (unsigned i = 0; i < 32; i++, n++)
+			if (tn_vote_verify(&m->key.key, &v))
+				die("a good signature is bad");
+	used = seconds(CLOCK_PROCESS_CPUTIME_ID) - used;
+	return printf("%.0f %.0f\n", (double)n / (now - begun), (double)n / used) < 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct maker m = { .sha = NULL };
@@ -190,6 +222,8 @@ int main(int argc, char **argv)
 	make_key(&m, argv[2]);
 	if (!strcmp(argv[1], "address"))
 		return printf("%s\n", m.address) < 0;
+	if (!strcmp(argv[1], "rate"))
+		return rate(&m, strtod(argv[2], NULL));
 	if (!strcmp(argv[1], "wallet") && argc == 4)
 		return wallet(&m, argv[3]);
 	if (!strcmp(argv[1], "pay") && argc == 5)

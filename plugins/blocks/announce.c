@@ -5,6 +5,8 @@
 
 #include <inttypes.h>
 
+enum { OWED_MS = 1000 };
+
 /* What a peer is charged for a block that breaks a rule. Old nodes pass on what they do not
  * look at themselves, and a clock may go wrong. */
 unsigned points_of(struct tn_ctx *c, struct tn_sid s, uint32_t fault)
@@ -80,4 +82,50 @@ tn_verdict on_announce(struct tn_ctx *c, const struct tn_msg *m)
 	if (!t.hold.v)
 		return TN_BROKEN;
 	return road_begin(c, &t) ? tn_refuse(R_BUSY) : TN_LATER;
+}
+
+/* ---- what came by asking: those who follow us have not heard of it */
+
+static bool is_behind(struct tn_ctx *c, struct tn_sid sid, void *slot, void *arg)
+{
+	struct slot *p = slot;
+	uint64_t height = state_of(c)->tip.height;
+
+	(void)sid;
+	(void)arg;
+	if (!p->checked || p->height >= height || p->told >= height)
+		return false;
+	p->told = height;
+	return true;
+}
+
+static void announce_tip(struct tn_ctx *c)
+{
+	struct tn_filter behind = { .also = is_behind };
+	struct tn_arena *a = tn_arena_new(c);
+	const struct tn_block *b;
+
+	if (a && !store_block(c, NULL, state_of(c)->tip.height, a, &b))
+		tn_broadcast(c, &behind, M_ANNOUNCE, b);
+	tn_arena_unref(a);
+}
+
+static void on_owed(struct tn_ctx *c, void *arg)
+{
+	struct state *st = state_of(c);
+
+	(void)arg;
+	st->owed = (struct tn_timer){ 0 };
+	if (st->safe == st->tip.height && road_is_idle(c))
+		announce_tip(c);
+	else
+		announce_owe(c);
+}
+
+void announce_owe(struct tn_ctx *c)
+{
+	struct state *st = state_of(c);
+
+	if (!st->owed.v)
+		st->owed = tn_after(c, OWED_MS, on_owed, NULL);
 }

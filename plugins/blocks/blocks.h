@@ -386,6 +386,7 @@ struct slot {               /* of a session */
 	uint64_t forked_us; /* when its other branch was last looked for */
 	uint64_t wants;     /* it waits for that since wants_us: height of its branch, or 0 */
 	uint64_t wants_us;
+	uint64_t told; /* the highest tip that it was told of without asking */
 	bool checked;  /* its genesis block is ours */
 	bool fetching; /* another branch is fetched from it */
 };
@@ -438,6 +439,7 @@ struct state {
 	struct sync *sync;
 	struct fork *fork;     /* a branch that is fetched */
 	uint64_t forks;        /* so many were begun */
+	struct tn_timer owed;  /* our tip is to be announced */
 	struct verify *verify; /* under way */
 	struct maintain *maintain;
 	struct transfer *transfer; /* an import or export */
@@ -468,6 +470,9 @@ static inline bool same_hash(const struct tn_hash *a, const struct tn_hash *b)
 /* ---- announce.c, service.c */
 
 tn_verdict on_announce(struct tn_ctx *, const struct tn_msg *);
+/* The tip came by asking, not by an announcement that was passed on: in a moment, when it rests
+ * and is on the disk, peers that are not known to have as much are told. */
+void announce_owe(struct tn_ctx *);
 unsigned points_of(struct tn_ctx *, struct tn_sid, uint32_t fault);
 extern const struct tn_chain_ops chain_ops;
 

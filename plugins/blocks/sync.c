@@ -191,6 +191,7 @@ static void end_synced(struct tn_ctx *c, struct trial *t, enum fate fate, const 
 		return;
 	if (fate == FATE_CONNECTED) {
 		s->tip = t->hash;
+		announce_owe(c);
 	} else {
 		TN_LOG(c, TN_DEBUG, t->from, "block %" PRIu64 ": %s", was.height, why);
 		s->generation++;

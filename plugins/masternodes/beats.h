@@ -62,6 +62,7 @@ tn_verdict mn_on_attestation(struct tn_ctx *, const struct tn_msg *);
 /* ---- links.c */
 
 int mn_links_start(struct tn_ctx *);
+void mn_links_stop(struct tn_ctx *); /* the core dials them no more for us */
 void mn_links_free(struct tn_ctx *);
 
 /* Current; valid until the next change of the registry. */

@@ -41,14 +41,15 @@ const struct tn_schema mn_list_args_schema = TN_SCHEMA(struct list_args, TN_RECO
 
 struct list_row {
 	struct tn_str address, state, tier, announced, reward, key;
-	bool collateral, voter, connected;
+	bool eligible, collateral, voter, connected;
 	uint64_t silent_s, uptime_s;
 	int64_t first_seen, last_seen;
 };
 const struct tn_schema mn_list_row_schema = TN_SCHEMA(struct list_row, TN_RECORD,
 	TN_FIELD(struct list_row, address), TN_FIELD(struct list_row, state),
 	TN_FIELD(struct list_row, tier), TN_FIELD(struct list_row, announced),
-	TN_FIELD(struct list_row, collateral), TN_FIELD(struct list_row, voter),
+	TN_FIELD(struct list_row, eligible), TN_FIELD(struct list_row, collateral),
+	TN_FIELD(struct list_row, voter),
 	TN_FIELD(struct list_row, connected), TN_FIELD(struct list_row, silent_s),
 	TN_FIELD(struct list_row, uptime_s), TN_FIELD(struct list_row, first_seen),
 	TN_FIELD(struct list_row, last_seen), TN_FIELD(struct list_row, reward),
@@ -70,6 +71,7 @@ static void show(struct tn_ctx *c, struct tn_cmd *cmd, const struct mn_record *r
 				.tier = str(mn_tier_text(mn_tier_of(c, r))),
 				.announced = str(r->heard ? "" : mn_tier_text(r->announced)),
 				.reward = str(r->reward),
+				.eligible = mn_eligible(c, r) == ELIGIBLE,
 				.collateral = r->collateral,
 				.voter = r->pinned,
 				.connected = tn_find(c, &a).v != 0,
@@ -107,7 +109,7 @@ int mn_cmd_list(struct tn_ctx *c, struct tn_cmd *cmd, const void *args, struct t
 /* ---- masternodestatus */
 
 struct status_row {
-	bool masternode, active, voter, collateral, trust_announced_tier;
+	bool masternode, active, eligible, voter, collateral, trust_announced_tier;
 	struct tn_str address, tier, announced, payment, reward, key, reason;
 	uint64_t uptime_s;
 	uint32_t voters, known, masternodes_active;
@@ -115,7 +117,8 @@ struct status_row {
 /* clang-format off */
 const struct tn_schema mn_status_row_schema = TN_SCHEMA(struct status_row, TN_RECORD,
 	TN_FIELD(struct status_row, masternode), TN_FIELD(struct status_row, address),
-	TN_FIELD(struct status_row, active), TN_FIELD(struct status_row, reason),
+	TN_FIELD(struct status_row, active), TN_FIELD(struct status_row, eligible),
+	TN_FIELD(struct status_row, reason),
 	TN_FIELD(struct status_row, tier), TN_FIELD(struct status_row, announced),
 	TN_FIELD(struct status_row, collateral), TN_FIELD(struct status_row, trust_announced_tier),
 	TN_FIELD(struct status_row, voter), TN_FIELD(struct status_row, voters),
@@ -150,7 +153,8 @@ static void explain(struct tn_ctx *c, const struct mn_record *r, char *buf, size
 				? "the plugin blocks, which has the coins, is not loaded"
 				: "`collateral` is no coin of exactly that amount at its reward address");
 	else
-		snprintf(buf, room, "%s", "");
+		snprintf(buf, room, "%s",
+			 mn_eligible(c, r) == ELIGIBLE ? "" : eligible_text(mn_eligible(c, r)));
 }
 
 int mn_cmd_status(struct tn_ctx *c, struct tn_cmd *cmd, const void *args, struct tn_error *err)
@@ -172,6 +176,7 @@ int mn_cmd_status(struct tn_ctx *c, struct tn_cmd *cmd, const void *args, struct
 	explain(c, r, why, sizeof why);
 	row.address = str(address);
 	row.reason = str(why);
+	row.eligible = r && mn_eligible(c, r) == ELIGIBLE;
 	row.active = r && r->active && tn_count(c, NULL) != 0;
 	row.tier = str(mn_tier_text(r ? mn_tier_of(c, r) : TN_TIER_FREE));
 	row.announced = str(mn_tier_text(st->self.tier));

@@ -355,6 +355,21 @@ static void on_look(struct tn_ctx *c, void *arg)
 	look(c);
 }
 
+static int forget(struct tn_ctx *c, struct tn_sid sid, void *slot, void *arg)
+{
+	(void)arg;
+	if (((struct mn_slot *)slot)->noted)
+		tn_note(c, sid, TN_NOTE_MASTERNODE, 0);
+	return 0;
+}
+
+void mn_links_stop(struct tn_ctx *c)
+{
+	take_back(c, NULL, 0);
+	beats_of(c)->wanteds = 0;
+	tn_each(c, NULL, forget, NULL);
+}
+
 int mn_links_start(struct tn_ctx *c)
 {
 	return tn_every(c, LOOK_MS, on_look, NULL).v ? 0 : TN_ENOMEM;

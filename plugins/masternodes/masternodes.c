@@ -24,6 +24,8 @@ static int find_network(struct tn_ctx *c, struct tn_error *err)
 		return tn_fail(err, TN_EINVAL, "this host does not say which network it is on");
 	if (tn_network_find(info.name, &mn_state(c)->net))
 		return tn_fail(err, TN_EINVAL, "no network \"%s\" is known", info.name);
+	if (!strcmp(info.name, "private"))
+		mn_state(c)->net.genesis_time = info.genesis_time;
 	return 0;
 }
 
@@ -121,6 +123,7 @@ void mn_changed(struct tn_ctx *c)
 
 	tn_metric(c, C_KNOWN, registry_count(g));
 	tn_metric(c, C_ACTIVE, registry_active(g));
+	mn_state(c)->list_old = true;
 	mn_beats_changed(c);
 	tn_tell(c, E_CHANGED, &ev);
 }
@@ -303,6 +306,7 @@ static void stop(struct tn_ctx *c, enum tn_why why)
 {
 	(void)why;
 	mn_contact_end(c);
+	mn_links_stop(c);
 	mn_announce_anew(c);
 	mn_list_free(c);
 	mn_keep_save(c, NULL);

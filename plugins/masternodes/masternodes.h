@@ -13,6 +13,7 @@
 #ifndef PLUGINS_MASTERNODES_MASTERNODES_H
 #define PLUGINS_MASTERNODES_MASTERNODES_H
 
+#include "eligible.h"
 #include "registry.h"
 #include "timenode/host.h"
 #include "timenode/service/chain.h"
@@ -73,6 +74,7 @@ struct mn_state {
 	struct tn_frame *list, *short_list; /* answers to GetMasternodes; NULL: to be made */
 	int64_t announced_us, listed_us;    /* when these were made */
 	struct tn_timer check, announce, ask, look; /* look: at collaterals, soon */
+	bool list_old;                              /* the registry has changed since */
 	struct mn_contact contact[MN_CONTACTS];
 	struct tn_batch *late;    /* the store had no room for it */
 	uint32_t collateral_from; /* where the next look at collaterals begins */
@@ -176,6 +178,7 @@ void mn_changed(struct tn_ctx *);
 
 /* ---- service.c */
 
+enum eligible_why mn_eligible(struct tn_ctx *, const struct mn_record *);
 uint16_t mn_flags(struct tn_ctx *, const struct mn_record *);
 extern const struct tn_identity_ops mn_identity_ops;
 extern const struct tn_masternodes_ops mn_masternodes_ops;

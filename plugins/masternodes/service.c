@@ -42,11 +42,37 @@ static int copy(struct tn_arena *a, const char *text, struct tn_str *out)
 	return out->p ? 0 : TN_ENOMEM;
 }
 
+/* For the block of the next slot: active since this one began. */
+static uint64_t period_ms(struct tn_ctx *c)
+{
+	const struct tn_network *net = &mn_state(c)->net;
+	int64_t now = tn_wall_s(c), begin;
+
+	if (tn_slot_time(net, tn_slot_at(net, now), &begin) || begin > now)
+		return 0;
+	return (uint64_t)(now - begin) * 1000;
+}
+
+enum eligible_why mn_eligible(struct tn_ctx *c, const struct mn_record *r)
+{
+	int64_t active_us = mn_now(c).mono_us - r->active_us;
+	const struct eligible_one one = {
+		.met = !r->heard,
+		.active = r->active,
+		.active_ms = active_us > 0 ? (uint64_t)active_us / 1000 : 0,
+		.reward_ok = r->reward[0] != '\0', /* looked at when it was said: judge.c */
+		.tier = mn_tier_of(c, r),
+	};
+
+	return eligible_why(&one, period_ms(c));
+}
+
 uint16_t mn_flags(struct tn_ctx *c, const struct mn_record *r)
 {
 	bool proven = r->collateral || mn_conf(c)->trust_announced_tier;
 
 	return (uint16_t)((r->active ? TN_MN_ACTIVE : 0) | (r->heard ? 0 : TN_MN_DIRECT) |
+			  (mn_eligible(c, r) == ELIGIBLE ? TN_MN_ELIGIBLE : 0) |
 			  (proven && !r->heard ? TN_MN_COLLATERAL : 0));
 }
 

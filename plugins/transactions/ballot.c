@@ -77,6 +77,7 @@ static void count_one(struct tn_ctx *c, const struct ballot *b)
 	if (fate != VOTES_NEW)
 		return;
 	tn_metric(c, C_COUNTED, 1);
+	vote_drip(c, &b->vote, b->from);
 	outcome(c, &b->vote.txid);
 }
 

@@ -150,13 +150,20 @@ static int drip_to(struct tn_ctx *c, struct tn_sid s, void *slot_, void *arg)
 	return 0;
 }
 
-void vote_send(struct tn_ctx *c, const struct tn_vote *vote)
+void vote_drip(struct tn_ctx *c, const struct tn_vote *vote, struct tn_sid from)
 {
-	struct tn_filter fresh = { .also = is_new }, old = { .all_of = TN_S_LEGACY };
+	const struct tn_filter old = { .except = from, .all_of = TN_S_LEGACY };
 	struct tn_vote copy = *vote;
 
-	tn_broadcast(c, &fresh, M_VOTE, vote);
 	tn_each(c, &old, drip_to, &copy);
+}
+
+void vote_send(struct tn_ctx *c, const struct tn_vote *vote)
+{
+	const struct tn_filter fresh = { .also = is_new };
+
+	tn_broadcast(c, &fresh, M_VOTE, vote);
+	vote_drip(c, vote, TN_NOBODY);
 }
 
 static void landed(struct tn_ctx *c, const struct own_vote *own)

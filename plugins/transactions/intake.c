@@ -180,7 +180,8 @@ void intake_end(struct tn_ctx *c, struct trial *t, int reason)
 
 static void tell_others(struct tn_ctx *c, const struct trial *t)
 {
-	struct tn_filter others = { .except = t->from };
+	struct tn_sid from = t->from;
+	struct tn_filter others = { .except = t->from, .also = voting_wants, .arg = &from };
 	const struct tn_msg *m = t->hold.v ? tn_held(c, t->hold) : NULL;
 
 	if (m)

@@ -342,7 +342,7 @@ TN_PLUGIN = {
 		[C_OPEN] = { "open", "transactions that are not final yet", TN_M_GAUGE, 1 },
 		[C_CAST] = { "votes_cast", "votes of this node", TN_M_COUNT, 0 },
 		[C_COUNTED] = { "votes_counted", "votes of others", TN_M_COUNT, 0 },
-		[C_VERIFIED] = { "votes_verified", "signatures of votes verified", TN_M_COUNT, 0 },
+		[C_VERIFIED] = { "votes_verified", "signatures of votes verified", TN_M_COUNT, 1 },
 		[C_BAD_VOTES] = { "votes_bad", "of those, bad ones", TN_M_COUNT, 0 },
 		[C_EARLY] = { "votes_early", "votes for transactions that are not here", TN_M_GAUGE,
 			      0 },

@@ -257,6 +257,9 @@ void voting_gone(struct tn_ctx *, const struct pool_tx *, enum gone);
 void voting_rival(struct tn_ctx *, const struct tn_tx *, const struct tn_hash *txid,
 		  struct tn_arena *owner, const struct tn_outpoint *coin,
 		  const struct pool_tx *other);
+/* For a filter, with `from` (a struct tn_sid): is a transaction from there to be passed on to `to`? Not
+ * between voters, who are linked with one another: whoever gave it to one gave it to all. */
+bool voting_wants(struct tn_ctx *, struct tn_sid to, void *slot, void *from);
 /* A peer offers one that spends a coin of a final one. */
 void voting_contradict(struct tn_ctx *, struct tn_sid, const struct pool_tx *final);
 /* In the asks chain.connect and chain.disconnect: into their batch. 0 or an error. */

@@ -62,6 +62,7 @@ void voting_stop(struct tn_ctx *c)
 
 	if (!v)
 		return;
+	outcome_flush(c);
 	v->running = false;
 	ballot_stop(c);
 }
@@ -138,12 +139,22 @@ void voting_gone(struct tn_ctx *c, const struct pool_tx *e, enum gone why)
 {
 	struct voting *v = voting_of(c);
 
-	(void)why;
 	if (!v)
 		return; /* the pool is read back before this part starts */
+	if (why == GONE_CONFIRMED && e->flags & POOL_FINAL)
+		outcome_flush(c); /* before the book forgets it */
 	open_remove(v->open, &e->txid, NULL);
 	votes_forget(v->book, &e->txid);
 	tn_metric(c, C_OPEN, open_count(v->open));
+}
+
+bool voting_wants(struct tn_ctx *c, struct tn_sid to, void *slot, void *from_)
+{
+	const struct tn_sid *from = from_;
+
+	(void)slot;
+	return !from->v || !voters_meshed(c) || voters_session(c, *from) < 0 ||
+	       voters_session(c, to) < 0;
 }
 
 void voting_rival(struct tn_ctx *c, const struct tn_tx *tx, const struct tn_hash *txid,

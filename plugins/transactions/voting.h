@@ -37,7 +37,9 @@ enum {
 	EXCHANGE_MS = 250,
 	OPEN_FIRST_MS = 1000, /* not final so long after it came: ask */
 	OPEN_MOST_MS = 32000,
-	WANTS_MAX = 64
+	WANTS_MAX = 64,
+	FINALS_MAX = 256, /* certificates in one batch */
+	FINALS_MS = 50
 };
 
 struct want { /* a quorum approves it, its body is not here */
@@ -73,6 +75,10 @@ struct voting {
 	uint32_t jobs;
 	bool ballot_armed;
 	struct tn_bucket rejects;
+	/* outcome.c: txids whose certificates are to be stored */
+	struct tn_hash final[FINALS_MAX];
+	uint32_t finals;
+	bool finals_armed;
 	/* exchange.c */
 	struct want want[WANTS_MAX];
 	uint32_t wants;
@@ -110,6 +116,8 @@ int cast_judge(struct tn_ctx *, struct tn_batch *, const struct tn_tx *, const s
 void cast_reject(struct tn_ctx *, const struct tn_tx *, const struct tn_hash *txid,
 		 const struct pool_tx *other);
 void vote_send(struct tn_ctx *, const struct tn_vote *);
+/* To old nodes, slowly; not to the one that it came from. */
+void vote_drip(struct tn_ctx *, const struct tn_vote *, struct tn_sid from);
 
 /* ---- ballot.c */
 void ballot_stop(struct tn_ctx *);
@@ -117,6 +125,7 @@ void ballot_retry(struct tn_ctx *); /* those that the pool did not take */
 
 /* ---- outcome.c */
 void outcome(struct tn_ctx *, const struct tn_hash *txid);
+void outcome_flush(struct tn_ctx *); /* certificates are written now */
 /* What is stored of it: 0, TN_ENOENT, TN_ENOMEM, TN_EBAD. */
 int certificate_read(struct tn_ctx *, struct tn_batch *, const struct tn_hash *txid,
 		     struct tn_arena *, const struct certificate **);

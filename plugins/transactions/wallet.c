@@ -196,6 +196,15 @@ const struct wallet_coin *wallet_next(struct tn_ctx *c, const struct wallet_coin
 	return wallet_coins_next(wallet_of(c)->coins, after);
 }
 
+/* Nobody but this node can take it back. */
+static bool is_ours(struct tn_ctx *c, const struct pool_tx *e)
+{
+	for (uint32_t i = 0; i < e->tx.inputs.n; i++)
+		if (!wallet_owns(c, e->coin[i].script))
+			return false;
+	return e->flags & POOL_OWN;
+}
+
 enum wallet_kind wallet_kind(struct tn_ctx *c, const struct wallet_coin *coin)
 {
 	const struct pool *pool = state_of(c)->pool;
@@ -208,7 +217,7 @@ enum wallet_kind wallet_kind(struct tn_ctx *c, const struct wallet_coin *coin)
 	maker = pool_find(pool, &coin->at.txid);
 	if (maker && maker->flags & POOL_FINAL)
 		return COIN_FINAL;
-	return maker && maker->flags & POOL_OWN ? COIN_CHANGE : COIN_PENDING;
+	return maker && is_ours(c, maker) ? COIN_CHANGE : COIN_PENDING;
 }
 
 void wallet_hold(struct tn_ctx *c, const struct tn_outpoint *o, bool hold)

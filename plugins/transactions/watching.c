@@ -110,9 +110,11 @@ void watching_up(struct tn_ctx *c, struct tn_sid s, struct slot *slot)
 	tn_bucket_init(&w->pace, SUBSCRIBES, SUBSCRIBES_US, 4 * SUBSCRIBES, tn_now_us(c));
 }
 
+/* When this plugin goes and the session stays, its subscriber must not wait for what never comes. */
 void watching_down(struct tn_ctx *c, struct tn_sid s, struct slot *slot)
 {
-	(void)s;
+	if (slot->watching.who)
+		tn_close(c, s, "its subscriptions have ended");
 	unsubscribe_all(watching_of(c)->subs, &slot->watching.who);
 	count(c);
 }

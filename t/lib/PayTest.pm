@@ -35,7 +35,7 @@ sub new ($class, %opt) {
 
 sub make_chain ($self) {
 	my $address = run("'$build/t/paygen' address 1");
-	my $blocks  = 12 + int($self->{coins} / 900);
+	my $blocks  = 12 + int($self->{coins} / 150); # 200 coins of a block's reward, and some spare
 	for my $format (qw(lines bincode)) {
 		run("'$build/t/chaingen' --network private --genesis-time $since --txs 0 --masternodes 1 "
 			. "--blocks $blocks --fund $address:$self->{coins}:50000000 --format $format "
@@ -66,7 +66,7 @@ sub make_nodes ($self, %opt) {
 	}
 	$self->{node} = \@node;
 	$self->import_chain($_) for @node;
-	wait_until(sub { !grep { $_->peers < $self->{n} - 1 } @node }, 30, 'all nodes are linked');
+	wait_until(sub { !grep { $_->peers < $self->{n} - 1 } @node }, $opt{links} // 30, 'all nodes are linked');
 	return;
 }
 

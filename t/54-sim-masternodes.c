@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT
+ * t/54-sim-masternodes.c - two nodes in the simulator: announced, believed as far as the coin
+ * goes, silent after three minutes and not before, the same after a crash
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/builtins.h"
+#include "lib/tap.h"
+#include "masternodes/masternodes.h"
+#include "sim/pluglab.h"
+#include "timenode/service/chain.h"
+
+#define ID "aa00000000000000000000000000000000000000000000000000000000000000"
+#define TIME_A "TIME08sCbGZYLhzyQCFuo22hyevhvD27TL9aY9"
+
+/* ---- a chain of which there is but one coin */
+
+struct coins {
+	bool there;
+	struct tn_coin coin;
+};
+
+static int op_coin(struct tn_ctx *c, const struct tn_outpoint *o, struct tn_arena *a,
+		   struct tn_coin *out)
+{
+	const struct coins *k = c->state;
+
+	(void)a;
+	if (!k->there || o->vout != 7 || o->txid.b[0] != 0xaa)
+		return TN_ENOENT;
+	*out = k->coin;
+	return 0;
+}
+
+static const struct tn_chain_ops coin_ops = { .size = sizeof coin_ops, .coin = op_coin };
+
+static const struct tn_plugin coins_desc = {
+	TN_HEAD("coins", "1.0", "a chain with one coin"),
+	.state_bytes = sizeof(struct coins),
+	.offers = TN_ROWS(struct tn_offer, { "chain", TN_CHAIN_MAJOR, TN_CHAIN_MINOR, &coin_ops }),
+	.emits = TN_ROWS(struct tn_emits, { TN_EV_CONNECTED, sizeof(struct tn_ev_block) }),
+};
+
+static const struct plug_builtin builtins[] = { { "masternodes", &tn_plugin_desc_masternodes },
+						{ "coins", &coins_desc } };
+
+/* ---- two nodes: a dials b and says of itself what `options` are */
+
+struct scene {
+	struct world *world;
+	struct pluglab *a, *b;
+};
+
+static bool apart(void *arg)
+{
+	struct scene *s = arg;
+
+	return !pluglab_session(s->a) || !pluglab_session(s->b);
+}
+
+static struct scene begin(const char *options)
+{
+	struct scene s = { .world = world_create(11) };
+	char conf[1024];
+
+	s.b = pluglab_create(
+		s.world, "b", "60.0.0.2",
+		"network: { name = \"testnet\"; listen = [ \"60.0.0.2\" ]; }; plugins: { "
+		"masternodes: { }; coins: { }; };",
+		builtins, 2);
+	snprintf(
+		conf, sizeof conf,
+		"network: { name = \"testnet\"; listen = [ \"50.0.0.1\" ]; connect = [ "
+		"\"60.0.0.2\" ]; }; plugins: { coins: { }; masternodes: { masternode = true; %s }; };",
+		options);
+	s.a = pluglab_create(s.world, "a", "50.0.0.1", conf, builtins, 2);
+	world_run_while(s.world, apart, &s, world_now(s.world) + 10000000);
+	return s;
+}
+
+static void run(struct scene *s, uint64_t seconds)
+{
+	world_run(s->world, world_now(s->world) + seconds * 1000000);
+}
+
+static void end(struct scene *s)
+{
+	is_uint(pluglab_off(s->a) + pluglab_off(s->b), 0, "every message has a fate");
+	pluglab_free(s->a);
+	pluglab_free(s->b);
+	world_free(s->world);
+}
+
+/* What b has of a. */
+static const struct mn_record *seen(struct scene *s)
+{
+	return registry_find(mn_state(pluglab_ctx(s->b, "masternodes"))->registry, 0x32000001);
+}
+
+static uint8_t tier(struct scene *s)
+{
+	const struct mn_record *r = seen(s);
+
+	return r ? mn_tier_of(pluglab_ctx(s->b, "masternodes"), r) : 99;
+}
+
+/* A block comes, after which the coin is like this. */
+static void coin(struct scene *s, bool there, uint64_t value, const char *script)
+{
+	struct tn_ctx *c = pluglab_ctx(s->b, "coins");
+	const struct tn_ev_block none = { NULL, NULL, NULL, NULL };
+
+	*(struct coins *)c->state = (struct coins){
+		there,
+		{ .value = value, .script = { (const uint8_t *)script, (uint32_t)strlen(script) } }
+	};
+	tn_tell(c, 0, &none);
+	run(s, 2);
+}
+
+/* ---- what is tested */
+
+static void alive(void)
+{
+	struct scene s = begin("");
+	struct tn_ctx *b = pluglab_ctx(s.b, "masternodes");
+	struct tn_arena *arena = tn_arena_create(0);
+	struct tn_mn_set set;
+
+	run(&s, 5);
+	ok(!seen(&s) || seen(&s)->heard,
+	   "not announced in the first five seconds, which old nodes ignore");
+	run(&s, 2);
+	ok(seen(&s) && seen(&s)->active && !seen(&s)->heard, "then it is there and active");
+	ok(!memcmp(&seen(&s)->key, &mn_state(pluglab_ctx(s.a, "masternodes"))->wallet.secret.key,
+		   32),
+	   "with its key");
+	ok(seen(&s)->signed_at != 0, "which it has signed with");
+	run(&s, 600);
+	is_uint(pluglab_count(s.a, "MasternodeAnnouncement", COUNT_SENT), 11,
+		"one announcement a minute after the first");
+	is_uint(pluglab_count(s.b, "MasternodeAnnouncement", COUNT_HANDLED), 11, "all taken");
+	is_int(mn_masternodes_ops.list(b, TN_MN_ACTIVE | TN_MN_DIRECT, arena, &set), 0,
+	       "the service");
+	ok(set.mn.n == 1 && set.me == -1 && !strcmp(set.mn.v[0].address.p, "50.0.0.1"), "lists it");
+	pluglab_free(s.a);
+	s.a = NULL;
+	run(&s, 120);
+	ok(seen(&s)->active, "two minutes without it are no silence");
+	run(&s, 60 + 60 + 30);
+	ok(!seen(&s)->active, "three are, one check later at most");
+	ok(!mn_masternodes_ops.list(b, TN_MN_ACTIVE, arena, &set) && !set.mn.n,
+	   "and it is listed no more");
+	run(&s, 3600);
+	ok(!seen(&s), "after an hour it is forgotten");
+	tn_arena_unref(arena);
+	pluglab_free(s.b);
+	world_free(s.world);
+}
+
+static void collateral(void)
+{
+	const uint64_t bronze = 1000 * TN_COIN;
+	struct scene s =
+		begin("tier = \"Bronze\"; reward = \"" TIME_A "\"; collateral = \"" ID ":7\";");
+	struct mn_record *r;
+
+	run(&s, 10);
+	ok(seen(&s) && seen(&s)->announced == TN_TIER_BRONZE, "it says Bronze");
+	is_uint(tier(&s), TN_TIER_FREE, "and counts as Free without its coin");
+	coin(&s, true, bronze, TIME_A);
+	is_uint(tier(&s), TN_TIER_BRONZE, "the coin comes: Bronze");
+	coin(&s, true, bronze + 1, TIME_A);
+	is_uint(tier(&s), TN_TIER_FREE, "one satoshi more is not it");
+	coin(&s, true, bronze - 1, TIME_A);
+	is_uint(tier(&s), TN_TIER_FREE, "nor one less");
+	coin(&s, true, bronze, "TIME0another");
+	is_uint(tier(&s), TN_TIER_FREE, "nor somebody else's");
+	coin(&s, true, bronze, TIME_A);
+	is_uint(tier(&s), TN_TIER_BRONZE, "there again");
+	/* Another one names the same coin. */
+	r = (struct mn_record *)seen(&s);
+	{
+		struct mn_state *st = mn_state(pluglab_ctx(s.b, "masternodes"));
+		struct mn_claim c = { .ip = 0x46000001,
+				      .key = { { 1 } },
+				      .tier = r->announced,
+				      .has_coin = true,
+				      .coin = r->coin };
+
+		memcpy(c.reward, r->reward, sizeof c.reward);
+		registry_claim(st->registry, &c, true, mn_now(pluglab_ctx(s.b, "masternodes")),
+			       NULL);
+		mn_collateral_look(pluglab_ctx(s.b, "masternodes"),
+				   registry_find(st->registry, c.ip));
+		ok(!registry_find(st->registry, c.ip)->collateral,
+		   "one coin proves one masternode");
+	}
+	coin(&s, false, 0, "");
+	is_uint(tier(&s), TN_TIER_FREE, "spent: Free");
+	end(&s);
+}
+
+int main(void)
+{
+	alive();
+	collateral();
+	return done_testing();
+}
