@@ -257,7 +257,7 @@ static void accept_trial(struct tn_ctx *c, struct trial *t)
 		look_again(c, t);
 		return;
 	}
-	rc = t->source == FROM_VOTERS ? clear_the_way(c, t) : 0;
+	rc = t->source == FROM_VOTERS && voting_certified(c, &txid) ? clear_the_way(c, t) : 0;
 	if (!rc)
 		rc = add_to_pool(c, t, &added);
 	if (rc == TN_ENOENT) {
