@@ -217,6 +217,26 @@ static void test_new_key(void)
 	paylab_free(l);
 }
 
+/* The operator's node dies a moment after it has sent a payment: it must know of it when it is
+ * back, or would spend the coin once more. */
+static void test_own_is_kept(void)
+{
+	struct paylab *l = paylab_create(17, 3, 2, 1);
+	struct payment p = paylab_pay(l, l->coin[0], PAYLAB_COIN, 1);
+
+	cut(l, 0, 2);
+	fleet_run(l->f, SECOND + 1000);
+	paylab_submit(l, 2, &p);
+	fleet_run(l->f, SECOND / 10);
+	is_int(paylab_state(l, 2, &p.txid), PAY_PENDING, "no voter, and no voter is there");
+	cut(l, 2, 3);
+	start(l, 2, 3);
+	fleet_run(l->f, SECOND);
+	is_int(paylab_state(l, 2, &p.txid), PAY_PENDING, "it is there after a crash");
+	payment_free(&p);
+	paylab_free(l);
+}
+
 /* ---- floods of one peer */
 
 static void ask_much(struct paylab *l, unsigned node, unsigned n)
@@ -298,6 +318,7 @@ int main(void)
 	test_not_certified();
 	test_approval_stays();
 	test_new_key();
+	test_own_is_kept();
 	test_floods();
 	return done_testing();
 }
