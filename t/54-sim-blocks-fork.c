@@ -131,8 +131,44 @@ static void drips(void)
 	feed_end(&y.theirs);
 }
 
+/* On a branch beside the chain a block with a bad signature, and better ones on top of it, all at
+ * once: its signatures are on threads while those of the next are too, in every order.
+ */
+static bool takes_a_bad_one(uint64_t seed)
+{
+	struct world *w = world_create(seed);
+	struct pluglab *l = chainlab_create(w, "a", "50.0.0.1", "", "");
+	struct chaingen *g = chainlab_gen(seed, 20), *other;
+	struct feed bad = { .top = 0 };
+	bool took;
+
+	chainlab_feed(w, l, g, 8);
+	other = chaingen_fork(g, 1);
+	chainlab_feed(w, l, g, 1);
+	feed_bad(&bad, other, 3);
+	for (uint64_t h = 9; h <= bad.top; h++)
+		chain_offer(l->plug, bad.block[h], bad.arena[h]);
+	world_run(w, world_now(w) + 3 * SECOND);
+	took = chainlab_tip(l).height != 9;
+	pluglab_free(l);
+	world_free(w);
+	feed_end(&bad);
+	chaingen_free(g);
+	return took;
+}
+
+static void bad_beside(void)
+{
+	unsigned bad = 0;
+
+	for (uint64_t seed = 1; seed <= 40; seed++)
+		bad += takes_a_bad_one(seed);
+	is_uint(bad, 0, "no branch with a bad signature is taken, whichever thread is first");
+}
+
 int main(void)
 {
+	bad_beside();
 	has_it_no_more();
 	drips();
 	return done_testing();
