@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * t/57-sim-quiet.c - voters that are silent, restarts, blocks that conflict, floods of votes
+ * t/57-sim-quiet.c - voters that are silent, restarts, blocks that conflict, floods of votes,
+ * and an old node that takes few of them
  */
+#include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +10,7 @@
 #include "lib/tap.h"
 #include "plug/impl.h"
 #include "sim/paylab.h"
+#include "sim/peer_old.h"
 #include "transactions/voting.h"
 
 #define SECOND 1000000u
@@ -249,8 +252,79 @@ static void test_flood_of_a_stranger(void)
 	paylab_free(l);
 }
 
+/* ---- an old node */
+
+/* Votes that node 0 has sent to that address. */
+static int64_t votes_to(struct paylab *l, const char *ip)
+{
+	char *text = fleet_ask(&l->f->node[0], "audit", NULL);
+	struct json_object *rows = json_tokener_parse(text), *v;
+	int64_t sent = 0;
+
+	for (size_t i = 0; i < json_object_array_length(rows); i++) {
+		struct json_object *row = json_object_array_get_idx(rows, i);
+
+		if (!json_object_object_get_ex(row, "message", &v) ||
+		    strcmp(json_object_get_string(v), "TransactionVote"))
+			continue;
+		if (!json_object_object_get_ex(row, "ip", &v) ||
+		    strcmp(json_object_get_string(v), ip))
+			continue;
+		if (json_object_object_get_ex(row, "sent", &v))
+			sent += json_object_get_int64(v);
+	}
+	json_object_put(rows);
+	free(text);
+	return sent;
+}
+
+/* It gets eight votes a second, however many there are; the rest is shed and counted, and it has
+ * nothing to blame us for. Payments go on as if it were not there. */
+static void test_old_node(void)
+{
+	static const char ip[] = "40.1.2.3";
+	struct paylab *l = paylab_create(6, 4, 4, PAID);
+	struct payment p[PAID];
+	struct peer_old *old;
+	struct tn_addr addr;
+	struct tn_error err;
+	char ours[TN_ADDR_TEXT];
+	const char *known = tn_addr_ip_text(&l->f->node[0].ip, ours);
+	int64_t most = 0, before;
+
+	tn_addr_parse(&addr, ip, strlen(ip));
+	old = peer_old_create(
+		world_node(l->f->world, "old", &addr),
+		&(struct peer_old_conf){
+			.ip = ip, .port = 24100, .known = &known, .knows = 1, .dials = true },
+		&err);
+	fleet_run(l->f, 60 * SECOND);
+	is_uint(fleet_up(&l->f->node[0]), 4, "an old node is there");
+	for (unsigned i = 0; i < PAID; i++) {
+		p[i] = paylab_pay(l, l->coin[i], PAYLAB_COIN, i);
+		paylab_submit(l, i % 4, &p[i]);
+	}
+	for (unsigned i = 0; i < 12; i++) {
+		before = votes_to(l, ip);
+		fleet_run(l->f, SECOND);
+		most = votes_to(l, ip) - before > most ? votes_to(l, ip) - before : most;
+	}
+	ok(most > 0 && most <= 8, "at most eight votes a second (%d)", (int)most);
+	ok(votes_to(l, ip) + paylab_metric(l, 0, "votes_shed") >= PAID * 3,
+	   "%d sent, %d shed: each vote has its fate", (int)votes_to(l, ip),
+	   (int)paylab_metric(l, 0, "votes_shed"));
+	ok(paylab_metric(l, 0, "votes_shed") > 0, "some were shed");
+	is_uint(count(l, &p[PAID - 1], PAY_FINAL), 4, "payments are final");
+	is_uint(peer_old_about(old, ours).violations, 0, "nothing to blame us for");
+	for (unsigned i = 0; i < PAID; i++)
+		payment_free(&p[i]);
+	peer_old_free(old);
+	paylab_free(l);
+}
+
 int main(void)
 {
+	test_old_node();
 	test_silent();
 	test_approved_for_good();
 	test_blocks();

@@ -180,7 +180,8 @@ void intake_end(struct tn_ctx *c, struct trial *t, int reason)
 
 static void tell_others(struct tn_ctx *c, const struct trial *t)
 {
-	struct tn_filter others = { .except = t->from };
+	struct tn_sid from = t->from;
+	struct tn_filter others = { .except = t->from, .also = voting_wants, .arg = &from };
 	const struct tn_msg *m = t->hold.v ? tn_held(c, t->hold) : NULL;
 
 	if (m)
@@ -248,6 +249,7 @@ static int clear_the_way(struct tn_ctx *c, const struct trial *t)
 /* All is well with it; the pool has the last word on its coins. */
 static void accept_trial(struct tn_ctx *c, struct trial *t)
 {
+	bool own = t->source == FROM_OPERATOR;
 	struct tn_hash txid = t->txid;
 	struct pool_added added;
 	int rc;
@@ -256,7 +258,7 @@ static void accept_trial(struct tn_ctx *c, struct trial *t)
 		look_again(c, t);
 		return;
 	}
-	rc = t->source == FROM_VOTERS ? clear_the_way(c, t) : 0;
+	rc = t->source == FROM_VOTERS && voting_certified(c, &txid) ? clear_the_way(c, t) : 0;
 	if (!rc)
 		rc = add_to_pool(c, t, &added);
 	if (rc == TN_ENOENT) {
@@ -275,6 +277,8 @@ static void accept_trial(struct tn_ctx *c, struct trial *t)
 	tell_others(c, t);
 	intake_end(c, t, NO_REASON);
 	fate_accepted(c, added.tx);
+	if (own)
+		keep_soon(c);
 	intake_parent(c, &txid);
 }
 

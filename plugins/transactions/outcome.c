@@ -34,26 +34,63 @@ int certificate_put(struct tn_ctx *c, struct tn_batch *b, const struct tn_hash *
 	return tn_put_as(c, b, D_VOTES, TN_VIEW(*txid), &certificate_schema, cert);
 }
 
-/* It can be had again from others, so nobody waits until it is on the disk. */
-static void store(struct tn_ctx *c, const struct tn_hash *txid)
+/* ---- storing: what became final lately goes into one batch. It can be had again from others, so
+ * nobody waits until it is on the disk. */
+
+static int put_one(struct tn_ctx *c, struct tn_batch *b, const struct tn_hash *txid)
 {
 	const struct votes *book = voting_of(c)->book;
 	struct certificate cert = { .final = true,
 				    .voters = votes_voters(book),
 				    .at = tn_wall_s(c) };
-	struct tn_batch *b = tn_batch(c);
 	struct votes_list list;
+
+	if (votes_list(book, txid, false, tn_scratch(c), &list))
+		return TN_ENOMEM;
+	cert.votes.v = list.votes.v;
+	cert.votes.n = list.votes.n;
+	/* one that has left the book meanwhile is in a block, or has no place in any */
+	return list.votes.n ? certificate_put(c, b, txid, &cert) : 0;
+}
+
+void outcome_flush(struct tn_ctx *c)
+{
+	struct voting *v = voting_of(c);
+	struct tn_batch *b = v->finals ? tn_batch(c) : NULL;
+	int rc = 0;
 
 	if (!b)
 		return;
-	if (votes_list(book, txid, false, tn_scratch(c), &list)) {
+	for (uint32_t i = 0; i < v->finals && !rc; i++)
+		rc = put_one(c, b, &v->final[i]);
+	if (rc) {
 		tn_abandon(c, b);
-		return;
+		return; /* later: they are still in the list */
 	}
-	cert.votes.v = list.votes.v;
-	cert.votes.n = list.votes.n;
-	if (certificate_put(c, b, txid, &cert) || tn_commit(c, b, TN_NO_TICKET) == TN_EFULL)
+	rc = tn_commit(c, b, TN_NO_TICKET);
+	if (rc == TN_EFULL)
 		tn_abandon(c, b);
+	else
+		v->finals = 0;
+}
+
+static void on_time(struct tn_ctx *c, void *arg)
+{
+	(void)arg;
+	voting_of(c)->finals_armed = false;
+	outcome_flush(c);
+}
+
+static void store(struct tn_ctx *c, const struct tn_hash *txid)
+{
+	struct voting *v = voting_of(c);
+
+	if (v->finals == FINALS_MAX)
+		outcome_flush(c);
+	if (v->finals < FINALS_MAX)
+		v->final[v->finals++] = *txid;
+	if (!v->finals_armed)
+		v->finals_armed = tn_after(c, FINALS_MS, on_time, NULL).v != 0;
 }
 
 /* Voters find out by themselves. */
