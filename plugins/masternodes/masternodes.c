@@ -312,7 +312,7 @@ static void reloaded(struct tn_ctx *c)
 	mn_announce_anew(c);
 	tn_metric(c, C_TRUST, mn_conf(c)->trust_announced_tier);
 	if (mn_self_allowed(c, &err))
-		TN_LOG(c, TN_ERROR, TN_NOBODY, "%s", err.text);
+		TN_LOG(c, TN_ERROR, TN_NOBODY, "This node is no masternode now: %s", err.text);
 	st->said_ip = 0;
 	mn_self_live(c);
 	if (was && was != st->said_ip) /* it is none any more, or another one */
