@@ -43,6 +43,8 @@ static void allocation(void)
 	text = tn_copy_text(a, "abcdef", 3);
 	is_str(text, "abc", "text is ended");
 	is_str(tn_copy_text(a, NULL, 0), "", "no text");
+	ok(!memcmp(tn_copy_bytes(a, "abc", 3), "abc", 3), "a copy of bytes");
+	ok(tn_copy_bytes(a, NULL, 0), "a copy of none");
 	ok(tn_arena_used(a) >= 1000 + 300 * 299 / 2 * 7, "what was handed out is counted");
 	tn_arena_unref(a);
 	tn_arena_unref(NULL);
@@ -56,6 +58,7 @@ static void limits(void)
 	ok(!tn_alloc(a, 4097), "more than the limit");
 	ok(!tn_alloc(a, SIZE_MAX) && !tn_alloc(a, SIZE_MAX - 8), "sizes that would wrap");
 	ok(!tn_copy_text(a, "", SIZE_MAX), "a text that would wrap");
+	ok(!tn_copy_bytes(a, "", SIZE_MAX), "bytes that would wrap");
 	is_uint(tn_arena_used(a), 0, "a refusal takes nothing");
 	isnt_null(tn_alloc(a, 4000), "below it");
 	before = tn_arena_used(a);

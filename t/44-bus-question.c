@@ -171,6 +171,30 @@ static void silence(void)
 	end(&p, "silence");
 }
 
+/* Two questions of one type, answered the other way round, and one answer to neither. */
+static void crossed(void)
+{
+	struct plugpair p = plugpair_create(9, "talk: { };", builtins, 2);
+	struct state *st = state(ctx(p.a));
+
+	state(ctx(p.b))->mute = true;
+	ask(&p, 5, 60000);
+	ask(&p, 6, 60000);
+	plugpair_run(&p, 100);
+	pluglab_say(p.b, "Tell", "{\"Tell\":{\"n\":6}}");
+	plugpair_run(&p, 500);
+	is_uint(st->done, 1, "an answer ends one question");
+	is_uint(st->tag, 6, "the one that it belongs to");
+	pluglab_say(p.b, "Tell", "{\"Tell\":{\"n\":9}}");
+	plugpair_run(&p, 500);
+	is_uint(st->done, 1, "one that belongs to none ends none");
+	pluglab_say(p.b, "Tell", "{\"Tell\":{\"n\":5}}");
+	plugpair_run(&p, 500);
+	is_uint(st->done, 2, "the other question waits for its own");
+	is_uint(st->tag, 5, "and gets it");
+	end(&p, "crossed");
+}
+
 /* The answer came, but nobody could read it. */
 static void spoiled(void)
 {
@@ -303,6 +327,7 @@ int main(void)
 {
 	answers();
 	silence();
+	crossed();
 	spoiled();
 	unload();
 	relays();

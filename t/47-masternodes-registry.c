@@ -117,10 +117,13 @@ static void changes(void)
 	is_int(registry_claim(g, &c, true, at(1), &was), MN_CHANGED, "another tier");
 	is_uint(was.announced, TN_TIER_FREE, "what it was is told");
 	ok(!registry_find(g, a)->collateral, "its collateral is to be looked at again");
+	strcpy(c.reward, "TIME0soon");
+	is_int(registry_claim(g, &c, true, at(2), NULL), MN_OFTEN,
+	       "another reward address, too soon");
 	c.key.b[0] = 9;
-	is_int(registry_claim(g, &c, true, at(2), NULL), MN_OFTEN, "another key, too soon");
+	is_int(registry_claim(g, &c, true, at(2), NULL), MN_KEY, "another key, while this lives");
 	is_uint(key_of(g, a), 1, "is not taken");
-	is_int(registry_claim(g, &c, true, at(302), NULL), MN_CHANGED, "but later");
+	is_int(registry_claim(g, &c, true, at(302), NULL), MN_CHANGED, "but after its silence");
 	strcpy(c.reward, "TIME0other");
 	is_int(registry_claim(g, &c, true, at(602), NULL), MN_CHANGED, "another reward address");
 	c.has_coin = true;
@@ -128,6 +131,78 @@ static void changes(void)
 	c.coin.vout = 1;
 	is_int(registry_claim(g, &c, true, at(1202), NULL), MN_CHANGED, "another coin");
 	is_int(registry_claim(g, &c, true, at(1203), NULL), MN_SAME, "nothing new");
+	registry_free(g);
+}
+
+static enum mn_fate say_signed(struct registry *g, uint32_t who, uint8_t key, int64_t signed_at,
+			       int64_t s)
+{
+	struct mn_claim c = claim(who, key);
+
+	c.signed_at = signed_at;
+	return registry_claim(g, &c, true, at(s), NULL);
+}
+
+/* Somebody else speaks from the same address: behind the same router, say. */
+static void shared(void)
+{
+	struct registry *g = registry_create(&limits);
+	const uint32_t a = ip(203, 0, 113, 7);
+	const int64_t wall = 1800000000;
+	struct mn_claim c = claim(a, 1);
+
+	say(g, a, 1, 0);
+	is_int(say(g, a, 2, 1), MN_KEY, "another key, while the known one is alive");
+	c.signed_at = wall + 2;
+	strcpy(c.reward, "TIME0signed");
+	registry_claim(g, &c, true, at(2), NULL);
+	strcpy(c.reward, "TIME0again");
+	c.signed_at = wall + 303;
+	registry_claim(g, &c, true, at(303), NULL);
+	is_int(say(g, a, 1, 304), MN_BARE, "its own key, which has signed, not signed");
+	is_int(say_signed(g, a, 1, wall + 302, 305), MN_STALE, "signed, but before the last one");
+	is_str(registry_find(g, a)->reward, "TIME0again", "none of that changed anything");
+	is_int((int)registry_silence_ms(registry_find(g, a), at(305)), 2000, "nor was it life");
+	c.signed_at = wall + 363;
+	is_int(registry_claim(g, &c, true, at(363), NULL), MN_SAME, "the next one is");
+	is_int(registry_claim(g, &c, true, at(364), NULL), MN_SAME,
+	       "the same once more is harmless");
+	is_int(registry_claim(g, &c, true, at(363 + 181), NULL), MN_STALE, "for three minutes");
+	registry_check(g, at(1000), on_gone, NULL);
+	ok(!registry_find(g, a)->active, "it died");
+	is_int(say(g, a, 1, 1001), MN_BARE, "its key without a signature");
+	is_int(say_signed(g, a, 1, wall + 363, 1001), MN_STALE, "and its last words again");
+	is_int(say_signed(g, a, 1, wall + 400, 1001), MN_STALE, "or some that only he had heard");
+	ok(!registry_find(g, a)->active, "do not raise it");
+	is_int(say_signed(g, a, 2, wall + 1002, 1002), MN_CHANGED, "the address is free, though");
+	is_uint(key_of(g, a), 2, "for another key");
+	is_int(say_signed(g, a, 1, wall + 1003, 1003), MN_KEY, "which then keeps it");
+	registry_free(g);
+}
+
+/* Wrong by an hour, or set to the right time: a clock is no reason to look dead. */
+static void clocks(void)
+{
+	struct registry *g = registry_create(&limits);
+	const uint32_t a = ip(203, 0, 113, 7);
+	const int64_t wall = 1800000000;
+
+	is_int(say_signed(g, a, 1, wall + 3600, 0), MN_NEW, "its clock is an hour ahead");
+	is_int(say_signed(g, a, 1, wall + 3660, 60), MN_SAME, "and stays so");
+	is_int(say_signed(g, a, 1, wall + 120, 120), MN_STALE, "it is set right");
+	registry_check(g, at(300), on_gone, NULL);
+	is_int(say_signed(g, a, 1, wall + 300, 300), MN_SAME, "which counts after the silence");
+	is_int(say_signed(g, a, 1, wall + 360, 360), MN_SAME, "and from then on");
+	is_int(say_signed(g, a, 1, INT64_MAX, 361), MN_STALE, "no sum of times overflows");
+	is_int(say_signed(g, a, 1, INT64_MIN, 362), MN_STALE, "in either direction");
+	/* ours jumps by a day */
+	{
+		struct mn_time jumped = { INT64_C(420000000), wall + 86400 + 420 };
+		struct mn_claim c = claim(a, 1);
+
+		c.signed_at = wall + 420;
+		is_int(registry_claim(g, &c, true, jumped, NULL), MN_SAME, "nor is our own");
+	}
 	registry_free(g);
 }
 
@@ -143,8 +218,9 @@ static void pins(void)
 	is_int(registry_pin(g, b, &key, at(0)), 0, "one that is known with another key");
 	ok(registry_find(g, b)->heard && registry_active(g) == 0, "loses what it said");
 	is_int(say(g, a, 6, 1), MN_KEY, "another key is not taken, even from the address itself");
-	is_int(relay(g, a, 5, 10, 2), MN_NEW, "its own is, from anybody: the operator vouches");
-	is_int(say(g, a, 5, 3), MN_SAME, "and from itself");
+	is_int(relay(g, a, 5, 1800000002, 2), MN_NEW,
+	       "its own is, from anybody: the operator vouches");
+	is_int(say_signed(g, a, 5, 1800000003, 3), MN_SAME, "and from itself");
 	registry_check(g, at(100000), on_gone, NULL);
 	ok(registry_find(g, a) && registry_find(g, b), "they are never forgotten");
 	registry_unpin_all(g);
@@ -388,6 +464,8 @@ int main(void)
 {
 	belief();
 	changes();
+	shared();
+	clocks();
 	pins();
 	life();
 	flood();

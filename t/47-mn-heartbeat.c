@@ -251,6 +251,50 @@ static void neighbour(void)
 	is_uint(judge(&s), BEAT_GOOD,
 		"a lie from the same address does not silence the key's owner");
 	is_uint(m.sequence, 0, "nor does it count as a number");
+	s = scene(&lie, NULL);
+	s.legacy = true;
+	s.from_ip = IP;
+	s.signs = true;
+	s.now_s = lie.timestamp;
+	is_uint(judge(&s), BEAT_KEY, "where the owner signs what it says nobody speaks for it");
+}
+
+/* The address had another key for a while, whose owner wished its next one ill. */
+static void owners(void)
+{
+	struct beat_memory m = { .ip = IP };
+	struct tn_heartbeat last = make(UINT64_MAX, NOW + 150, &key_b), h = make(7, NOW, &key_a);
+	struct beat_scene s = scene(&last, &m);
+	enum beat_by by;
+
+	s.key = &key_b.key;
+	ok(beat_judge(&s, &by) == BEAT_GOOD && by == BEAT_BY_KEY, "the highest number there is");
+	beat_take(&m, &s, by, 0);
+	s = scene(&h, &m);
+	ok(beat_judge(&s, &by) == BEAT_GOOD, "another key begins anew");
+	beat_take(&m, &s, by, 0);
+	is_uint(m.sequence, 7, "with its own numbers");
+	is_uint(judge(&s), BEAT_REPLAYED, "each of them once");
+}
+
+/* From ten minutes to one, by a reload. */
+static void shorter(void)
+{
+	struct beat_memory m = { .ip = IP };
+	unsigned taken = 0;
+
+	for (unsigned i = 0; i < BEAT_BURST + 8; i++) {
+		struct tn_heartbeat h = make((uint64_t)NOW + i, NOW + i, &key_a);
+		struct beat_scene s = scene(&h, &m);
+		enum beat_by by;
+
+		s.interval_us = i < BEAT_BURST ? 10 * MINUTE : MINUTE;
+		if (beat_judge(&s, &by))
+			continue;
+		beat_take(&m, &s, by, 0);
+		taken++;
+	}
+	is_uint(taken, 2 * BEAT_BURST, "the budget of a longer interval does not silence anybody");
 }
 
 /* ---- the table */
@@ -368,6 +412,8 @@ int main(void)
 	often();
 	pins();
 	neighbour();
+	owners();
+	shorter();
 	table();
 	own();
 	history();

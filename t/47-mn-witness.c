@@ -245,12 +245,36 @@ static void early(void)
 	ok(!witness_wait(&w, &t, 1, 10), "no address, no place");
 }
 
+/* Asked again it is the same answer, whatever the list is now: nobody makes us hash it twice. */
+static void once(struct tn_sha *sha)
+{
+	struct beat_entry beat = { .hash = beat_of(9) };
+	uint32_t out[WITNESSES];
+	unsigned yes = 0, still = 0;
+	int got;
+
+	fill(50);
+	memcpy(beat.address, text[3], strlen(text[3]) + 1);
+	got = witness_choose(sha, &beat.hash, list, 50,
+			     (struct tn_str){ text[3], (uint32_t)strlen(text[3]) }, out);
+	for (uint32_t i = 0; i < 50; i++) {
+		bool is = !witness_chosen(sha, &beat, list, 50, list[i]);
+
+		yes += is == holds(out, got, i);
+	}
+	is_uint(yes, 50, "chosen is who has one of the lowest hashes");
+	for (uint32_t i = 0; i < 50; i++)
+		still += !witness_chosen(sha, &beat, NULL, 0, list[i]);
+	is_uint(still, WITNESSES, "and stays so without the list");
+}
+
 int main(void)
 {
 	struct tn_sha *sha = tn_sha_create();
 
 	choosing(sha);
 	views(sha);
+	once(sha);
 	judging();
 	counting();
 	early();

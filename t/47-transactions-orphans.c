@@ -98,9 +98,29 @@ static void bounded(void)
 	orphans_free(o);
 }
 
+/* Large ones of one peer push out its own, and nobody else's. */
+static void shared(void)
+{
+	struct orphans *o = make(100, 100, 1000);
+	unsigned first, last;
+
+	add(o, 1, 201, 7, 10);
+	add(o, 2, 202, 8, 10);
+	for (unsigned i = 10; i < 40; i++)
+		add(o, i, 100 + i, 9, 100);
+	ok(orphans_bytes(o) <= 20 + 1000 / 4, "a peer has a quarter of the memory");
+	is_uint(take(o, 139, &first, &last), 1, "its newest one is kept");
+	is_uint(take(o, 201, &first, &last), 1, "another peer's stays");
+	is_uint(take(o, 202, &first, &last), 1, "and the next one's");
+	is_int(add(o, 50, 150, 9, 900), 0, "one that is larger is kept, alone");
+	is_uint(orphans_count(o), 1, "in the place of its others");
+	orphans_free(o);
+}
+
 int main(void)
 {
 	found();
 	bounded();
+	shared();
 	return done_testing();
 }

@@ -148,6 +148,20 @@ static void test_drip(void)
 	free(d);
 }
 
+/* Who waits longest comes first, however many new ones there are. */
+static void test_open_in_turn(void)
+{
+	struct open *o = open_create(1000, 8000);
+
+	add(o, 1, 0);
+	is_int(due(o, 1000), 1, "an old one has been asked about once");
+	for (unsigned i = 10; i < 20; i++)
+		add(o, i, 2100);
+	is_int(due(o, 3200), 1, "and is due before those that came later");
+	is_int(due(o, 3200), 10, "then they are");
+	open_free(o);
+}
+
 /* ---- rivals */
 
 static int rival(struct rivals *r, unsigned n, uint8_t coin, size_t bytes)
@@ -206,6 +220,7 @@ int main(void)
 	test_open_waits();
 	test_open_many();
 	test_drip();
+	test_open_in_turn();
 	test_rivals();
 	return done_testing();
 }

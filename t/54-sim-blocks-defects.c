@@ -6,10 +6,10 @@
  *   a dialing node dropped all but pings          here: one that was dialed catches up, and the other way
  *                                                 round in t/54-sim-blocks-sync
  *   replies were dropped, nobody timed out        t/47-blocks-window, t/85-blocks-liars (withheld)
- *   an answer was given to any question           t/44-bus-question, t/47-blocks-window (unasked, order)
+ *   an answer was given to any question           t/44-bus-question (crossed), t/47-blocks-window (unasked, order)
  *   two blocks at once got between each other     here: rivals
  *   spends were not signed                        t/54-sim-blocks (signature, owner, no-script)
- *   coinbase, merkle root, sums, doubles unchecked t/54-sim-blocks (every name of chaingen --list-bad)
+ *   coinbase, merkle root, sums, doubles unchecked t/54-sim-blocks (every name of chaingen --list-bad, reward-entry too)
  *   an input counted as one TIME                  t/19-lib-chain-block (20 TIME for one input; overspent)
  *   fees made a block unacceptable                t/19-lib-chain-block (for old nodes only), t/54-sim-blocks (policy)
  *   sums wrapped                                  t/54-sim-blocks (wrapping-sum, amount)

@@ -8,7 +8,7 @@
 
 #include "lib/builtins.h"
 #include "lib/tap.h"
-#include "masternodes/masternodes.h"
+#include "masternodes/beats.h"
 #include "sim/pluglab.h"
 #include "timenode/service/chain.h"
 
@@ -203,9 +203,83 @@ static void collateral(void)
 	end(&s);
 }
 
+/* The plugin is replaced while the node runs: what was heard does not count again. */
+static void upgraded(void)
+{
+	struct scene s = begin("");
+	struct mn_state *st;
+	struct beat_entry last;
+	struct beat_scene again;
+	struct tn_heartbeat h;
+	struct tn_error err = { "" };
+	int64_t signed_at;
+	uint32_t heard;
+	enum beat_by by;
+
+	run(&s, 400);
+	st = mn_state(pluglab_ctx(s.b, "masternodes"));
+	heard = beat_history_count(st->beats->history);
+	ok(heard > 4, "heartbeats were heard");
+	last = *beat_history_at(st->beats->history, 0);
+	signed_at = seen(&s)->signed_at;
+	is_int(plug_upgrade(s.b->plug, "masternodes", &err), 0, "another build takes over: %s",
+	       err.text);
+	st = mn_state(pluglab_ctx(s.b, "masternodes"));
+	is_uint(beat_history_count(st->beats->history), heard, "its history is as long");
+	ok(!strcmp(beat_history_at(st->beats->history, 0)->address, last.address) &&
+		   !memcmp(&beat_history_at(st->beats->history, 0)->hash, &last.hash, 32),
+	   "and ends with the same");
+	ok(seen(&s) && seen(&s)->active && seen(&s)->signed_at == signed_at,
+	   "who was active is, and its last announcement is known");
+	h = (struct tn_heartbeat){ .masternode_pubkey = last.key,
+				   .sequence_number = last.sequence,
+				   .timestamp = last.time };
+	again = (struct beat_scene){ .beat = &h,
+				     .ip = last.ip,
+				     .key = &last.key,
+				     .m = beat_find(&st->beats->memory, last.ip),
+				     .now_s = last.time + 1,
+				     .now_us = world_now(s.world),
+				     .interval_us = 60000000 };
+	ok(again.m && beat_judge(&again, &by) == BEAT_REPLAYED, "a replay stays one");
+	run(&s, 400);
+	ok(seen(&s)->active && beat_history_count(st->beats->history) > heard + 4,
+	   "and the next ones are heard");
+	end(&s);
+}
+
+/* Everybody can read which coin it names, and be quicker. */
+static void stolen(void)
+{
+	const uint64_t bronze = 1000 * TN_COIN;
+	struct scene s = begin("tier = \"Bronze\"; collateral = \"" ID ":7\";");
+	struct tn_ctx *b = pluglab_ctx(s.b, "masternodes");
+	struct registry *g = mn_state(b)->registry;
+	const char *own = mn_state(pluglab_ctx(s.a, "masternodes"))->wallet.address;
+	struct mn_claim c = {
+		.ip = 0x46000001, .key = { { 1 } }, .tier = TN_TIER_BRONZE, .has_coin = true
+	};
+
+	coin(&s, true, bronze, own);
+	c.coin.vout = 7;
+	c.coin.txid.b[0] = 0xaa;
+	strcpy(c.reward, own);
+	registry_claim(g, &c, true, mn_now(b), NULL);
+	mn_collateral_look(b, registry_find(g, c.ip));
+	ok(registry_find(g, c.ip)->collateral, "who names a coin first, and is alone, has it");
+	run(&s, 10);
+	is_uint(tier(&s), TN_TIER_BRONZE, "whose key owns the coin is Bronze all the same");
+	ok(!registry_find(g, c.ip)->collateral, "and the other one no more");
+	mn_collateral_look(b, registry_find(g, c.ip));
+	ok(!registry_find(g, c.ip)->collateral && seen(&s)->collateral, "nor at the next look");
+	end(&s);
+}
+
 int main(void)
 {
 	alive();
+	upgraded();
+	stolen();
 	collateral();
 	return done_testing();
 }

@@ -417,7 +417,7 @@ static void orphan_flood(void)
 	struct paycoin coin, next;
 	struct scene s;
 
-	begin(&s, 7, "orphans = 100; orphans_max = \"64K\";");
+	begin(&s, 7, "orphans = 100; orphans_max = \"128K\";");
 	coin = s.coin[0];
 	tx = pay_on(&s.chain, s.a, &coin, &next);
 	txlab_say(s.good, TX, pay_line(s.a, pay_on(&s.chain, s.a, &next, &next)));

@@ -301,6 +301,7 @@ static struct scene begin(uint64_t seed, unsigned n, bool introduced)
 	rng_seed(&s.rng, seed, 56);
 	s.liar = draw(&s, n);
 	world_knobs(s.fleet->world)->latency_max_us = 150000;
+	world_knobs(s.fleet->world)->jobs_once = introduced; /* the short form runs them twice */
 	for (unsigned i = 0; i < n; i++) {
 		add(&s, i);
 		s.side[i] = draw(&s, 2);

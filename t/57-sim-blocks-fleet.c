@@ -4,7 +4,8 @@
  * The first and the last node are given blocks of two branches while partitions come and go,
  * nodes crash and liars of every kind answer and announce. In the end every honest node has
  * the better tip and the same coins, and none of them was blamed by another.
- * NODES=20 LIARS=18 SEEDS=200 for the long form; a seed as argument for that one alone.
+ * NODES=20 LIARS=18 SEEDS=200 for the long form; a seed as argument for that one alone,
+ * VERBOSE=1 for all that the honest nodes say.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,12 @@ struct scale {
 static void ip_of(char *buf, size_t room, unsigned i)
 {
 	snprintf(buf, room, "%u.28.104.%u", 50 + i * 3, 50 + i);
+}
+
+static void print_line(void *arg, enum env_log_level level, const char *line, size_t n)
+{
+	(void)level;
+	printf("# %s: %.*s\n", (const char *)arg, (int)n, line);
 }
 
 /* Each node dials the next two, in a ring, and one of the liars. With odd seeds nobody is ever
@@ -49,6 +56,10 @@ static struct fleet *make(uint64_t seed, const struct scale *of, struct lies *li
 		fleet_add(f, ip, conf);
 	}
 	lies_add(lies, f, of->liars, seed);
+	if (getenv("VERBOSE"))
+		f->log_level = "debug";
+	for (unsigned i = 0; i < of->nodes && getenv("VERBOSE"); i++)
+		world_log_to(f->node[i].env, print_line, f->node[i].name);
 	for (unsigned i = 0; i < f->nodes; i++)
 		fleet_start(&f->node[i]);
 	return f;

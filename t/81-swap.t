@@ -125,7 +125,8 @@ my @got;
 wait_until(sub { @got = $pings->(); $got[0] == $got[1] + $got[2] + $got[3] || $got[0] == 1 + $got[1] + $got[2] + $got[3] }, 10,
 	'all pings but one on its way have their fate');
 note("sent, matched, missed, gone, unmatched: @got");
-is($got[4], 0, 'no pong came to a build that did not know its ping');
+# A pong that comes after its ping was called missed is one too many: on a busy machine only.
+cmp_ok($got[4], '<=', $got[2], 'no pong came to a build that did not know its ping');
 cmp_ok($n->account('out')->{Ping}{sent}, '>=', $got[1], 'the sum of all builds');
 is($n->account('out')->{Ping}{offered} - $got[0] <= 1, 1, 'no build lost a count');
 

@@ -46,7 +46,7 @@ for my $a (@a) {
 
 # ---- while it catches up: each time some blocks later
 
-my $b = node('b', '127.0.0.3', ['127.0.0.1', '127.0.0.2'], path => "$dir/blocks.so", window => 60)->start;
+my $b = node('b', '127.0.0.3', ['127.0.0.1', '127.0.0.2'], path => "$dir/blocks.so", window => 4)->start;
 wait_until(sub { $b->peers == 2 }, 30, 'b has both peers');
 my $before = sessions($b);
 my ($refused, $midway, $last) = (0, 0, 0);
@@ -59,12 +59,12 @@ for my $i (1 .. $swaps) {
 	$refused++ if defined upgrade($b);
 }
 is($refused, 0, "$swaps upgrades while it catches up, none refused");
-cmp_ok($midway, '>=', 2, 'some of them in the midst of it');
+cmp_ok($midway, '>=', 1, 'some of them in the midst of it');
 wait_until(sub { height($b) == $top }, 120, 'it comes to the end');
 is(coins($b), coins($a[0]), 'with the same coins');
 is(sessions($b), $before, 'over the same sessions');
 is($b->log_count(qr/blocks \S+ took over from/), $swaps, 'the log tells each');
-ok(!$b->log_has(qr/sent or said: /), 'no peer was blamed for answers that came after');
+is(join('', $b->log_lines(qr/sent or said: /)), '', 'no peer was blamed for answers that came after');
 is($b->ask('chain', { action => 'verify' }, 120)->{error}, undef, 'the chain verifies');
 
 # ---- while it rests: a branch beside the chain is kept, and an announced block connects

@@ -98,7 +98,8 @@ sub balance_quiet ($node) { return ($node->rows('getbalance'))[0] // {} }
 
 $a->stop;
 $a->start;
-is(balance($a)->{balance}, amount($sum), 'after a restart the same');
+wait_until(sub { balance_quiet($a)->{ready} }, 30, 'after a restart it reads what it has');
+is(balance($a)->{balance}, amount($sum), 'and has the same');
 my $c = node('c', '127.0.0.3', transactions => undef);
 mkdir "$c->{dir}/data", 0700;
 copy("$a->{dir}/data/time-wallet.dat", "$c->{dir}/data/time-wallet.dat") or BAIL_OUT("copy: $!");
@@ -252,6 +253,7 @@ for ([$a, \1], [$b, \0]) {
 	$node->stop;
 	$node->reconfigure({ plugins => { masternodes => { masternode => $is, voters => ["127.0.0.1=$key"], ($$is ? (address => '127.0.0.1') : ()) } } });
 	$node->start;
+	wait_until(sub { balance_quiet($node)->{ready} }, 30, 'and the wallet is ready');
 }
 wait_until(sub { balance_quiet($a)->{final} ne '0.00000000' }, 30, 'what was pending becomes final when there is a voter');
 my $paid = row($a, 'sendtoaddress', $other, '0.5', 'final');

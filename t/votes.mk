@@ -39,6 +39,12 @@ t_57_sim_quiet_t_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/plugins $(JSONC_CFL
 t_57_sim_quiet_t_LDADD = $(paylab_libs) $(JSONC_LIBS)
 TESTS += t/57-sim-quiet.t
 
+check_PROGRAMS += t/57-sim-voters.t
+t_57_sim_voters_t_SOURCES = t/57-sim-voters.c t/lib/tap.c
+t_57_sim_voters_t_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/plugins $(JSONC_CFLAGS)
+t_57_sim_voters_t_LDADD = $(paylab_libs) $(JSONC_LIBS)
+TESTS += t/57-sim-voters.t
+
 check_PROGRAMS += t/paygen
 t_paygen_SOURCES = t/paygen.c t/sim/rng.c t/sim/rng.h
 t_paygen_CPPFLAGS = $(lib_test_cppflags)

@@ -51,12 +51,10 @@ static void lmdb_fresh(struct store *s)
 
 static int copy_out(const MDB_val *v, struct tn_arena *a, struct tn_view *out)
 {
-	uint8_t *p = tn_alloc(a, v->mv_size);
+	uint8_t *p = tn_copy_bytes(a, v->mv_data, v->mv_size);
 
 	if (!p)
 		return TN_ENOMEM;
-	if (v->mv_size)
-		memcpy(p, v->mv_data, v->mv_size);
 	*out = (struct tn_view){ p, v->mv_size };
 	return 0;
 }

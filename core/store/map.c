@@ -319,11 +319,9 @@ int map_get(const struct map *m, int db, struct tn_view key, struct tn_arena *a,
 
 	if (!n)
 		return TN_ENOENT;
-	p = tn_alloc(a, n->val.n);
+	p = tn_copy_bytes(a, n->val.p, n->val.n);
 	if (!p)
 		return TN_ENOMEM;
-	if (n->val.n)
-		memcpy(p, n->val.p, n->val.n);
 	*val = (struct tn_view){ p, n->val.n };
 	return 0;
 }

@@ -107,11 +107,9 @@ int overlay_get(const struct store *s, int db, struct tn_view key, struct tn_are
 		return 1;
 	if (!n->val.p)
 		return TN_ENOENT;
-	p = tn_alloc(a, n->val.n);
+	p = tn_copy_bytes(a, n->val.p, n->val.n);
 	if (!p)
 		return TN_ENOMEM;
-	if (n->val.n)
-		memcpy(p, n->val.p, n->val.n);
 	*val = (struct tn_view){ p, n->val.n };
 	return 0;
 }

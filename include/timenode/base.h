@@ -120,6 +120,9 @@ TN_API struct tn_arena *tn_arena_create(size_t limit);
  */
 TN_API void *tn_alloc(struct tn_arena *a, size_t n);
 
+/* A copy of n bytes, aligned; NULL like tn_alloc. */
+TN_API void *tn_copy_bytes(struct tn_arena *a, const void *p, size_t n);
+
 /* A NUL-terminated copy of n bytes; NULL like tn_alloc. */
 TN_API char *tn_copy_text(struct tn_arena *a, const char *text, size_t n);
 

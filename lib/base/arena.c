@@ -96,7 +96,7 @@ static bool add_chunk(struct tn_arena *a, size_t need)
 	return true;
 }
 
-void *tn_alloc(struct tn_arena *a, size_t n)
+static void *take(struct tn_arena *a, size_t n)
 {
 	size_t room, block;
 	void *p;
@@ -113,7 +113,21 @@ void *tn_alloc(struct tn_arena *a, size_t n)
 	UNPOISON(p, n);
 	a->last->at += block;
 	a->used += room;
-	return memset(p, 0, n);
+	return p;
+}
+
+void *tn_alloc(struct tn_arena *a, size_t n)
+{
+	void *p = take(a, n);
+
+	return p ? memset(p, 0, n) : NULL;
+}
+
+void *tn_copy_bytes(struct tn_arena *a, const void *from, size_t n)
+{
+	void *p = take(a, n);
+
+	return p && n ? memcpy(p, from, n) : p;
 }
 
 /* The chunk that holds this block and nothing else; *link leads to it. */

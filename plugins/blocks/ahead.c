@@ -137,8 +137,10 @@ void ahead_done(struct tn_ctx *c, uint64_t serial, uint32_t first, uint32_t good
 		return;
 	for (uint32_t i = 0; i < good; i++)
 		t->ahead.good[first + i] = true;
-	if (--t->ahead.left == 0 && t->elsewhere)
-		road_resume(c, t);
+	if (--t->ahead.left || !t->ahead.awaited)
+		return; /* it may be waiting for the signatures of a block below it */
+	t->ahead.awaited = false;
+	road_resume(c, t);
 }
 
 /* ---- when its turn has come */
@@ -170,7 +172,7 @@ int ahead_take(struct tn_ctx *c, struct trial *t)
 	if (a->block != t->block || !t->ahead.n)
 		return 0;
 	if (t->ahead.left) {
-		t->elsewhere = true;
+		t->elsewhere = t->ahead.awaited = true;
 		return TN_LATER;
 	}
 	todo = tn_alloc(a->arena, a->judge.n * sizeof *todo);

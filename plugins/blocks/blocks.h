@@ -216,6 +216,7 @@ struct ahead { /* signatures that were checked before the trial's turn came */
 	bool *good;
 	uint32_t n, left; /* left: jobs under way */
 	bool begun;
+	bool awaited; /* the trial stands still for them, and for nothing else */
 };
 
 struct trial {

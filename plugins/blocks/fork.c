@@ -140,7 +140,7 @@ static void end_block(struct tn_ctx *c, struct trial *t, enum fate fate, const c
 
 static bool fits(const struct tn_blocks *list, const struct fork *f)
 {
-	if (!list->blocks.n || list->blocks.n > f->last - f->next + 1)
+	if (list->blocks.n > f->last - f->next + 1)
 		return false;
 	for (uint32_t i = 0; i < list->blocks.n; i++)
 		if (list->blocks.v[i].header.height != f->next + i)
@@ -183,6 +183,11 @@ static tn_verdict on_range(struct tn_ctx *c, struct tn_sid sid, void *slot,
 		return TN_TAKEN;
 	if (r->status) {
 		end(c, "no answer");
+		return TN_TAKEN;
+	}
+	if (!((const struct tn_blocks *)r->msg->body)->blocks.n) {
+		/* It may have left that branch, or be about to: no lie. */
+		end(c, "it has not these blocks");
 		return TN_TAKEN;
 	}
 	if (!fits(r->msg->body, f)) {

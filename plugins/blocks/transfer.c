@@ -135,6 +135,18 @@ static int begin_job(struct tn_ctx *c, struct transfer *x, const struct piece_in
 	return rc;
 }
 
+/* Whose job it was; NULL: the plugin stops. */
+static struct transfer *job_done(struct tn_ctx *c, int status, const struct piece_out *out)
+{
+	struct transfer *x = state_of(c)->transfer;
+
+	if (!x || status)
+		return NULL;
+	x->working = false;
+	x->offset += out->n;
+	return x;
+}
+
 /* ---- import */
 
 static void pump(struct tn_ctx *c, struct transfer *x);
@@ -162,13 +174,11 @@ static bool append(struct transfer *x, const uint8_t *p, size_t n)
 static void on_read(struct tn_ctx *c, int status, const void *in, void *out_)
 {
 	const struct piece_out *out = out_;
-	struct transfer *x = state_of(c)->transfer;
+	struct transfer *x = job_done(c, status, out);
 
 	(void)in;
-	if (!x || status)
+	if (!x)
 		return;
-	x->working = false;
-	x->offset += out->n;
 	x->eof = out->n == 0;
 	if (out->error)
 		fail(x, TN_EIO, strerror(out->error));
@@ -282,29 +292,34 @@ static void pump(struct tn_ctx *c, struct transfer *x)
 
 /* ---- export */
 
+/* As one record behind those that are there. */
+static bool append_block(struct transfer *x, const struct tn_block *b, struct tn_arena *a)
+{
+	size_t n = x->json ? tn_json_write(&tn_wire_block, b, NULL, 0) + 1
+			   : tn_bin_write(&tn_wire_block, b, NULL, 0) + 8;
+	uint8_t *p = tn_alloc(a, n);
+
+	if (!p)
+		return false;
+	if (x->json) {
+		tn_json_write(&tn_wire_block, b, (char *)p, n);
+		p[n - 1] = '\n';
+		return append(x, p, n);
+	}
+	for (unsigned i = 0; i < 8; i++)
+		p[i] = (uint8_t)((uint64_t)(n - 8) >> 8 * i);
+	tn_bin_write(&tn_wire_block, b, p + 8, n - 8);
+	return append(x, p, n);
+}
+
 static int gather(struct tn_ctx *c, struct transfer *x)
 {
 	const struct tn_block *b;
 	struct tn_arena *a = tn_arena_new(c);
 	int rc = a ? store_block(c, NULL, x->next, a, &b) : TN_ENOMEM;
 
-	if (!rc) {
-		size_t n = x->json ? tn_json_write(&tn_wire_block, b, NULL, 0) + 1
-				   : tn_bin_write(&tn_wire_block, b, NULL, 0) + 8;
-		uint8_t *p = tn_alloc(a, n);
-
-		rc = p ? 0 : TN_ENOMEM;
-		for (unsigned i = 0; p && !x->json && i < 8; i++)
-			p[i] = (uint8_t)((uint64_t)(n - 8) >> 8 * i);
-		if (p && x->json)
-			tn_json_write(&tn_wire_block, b, (char *)p, n);
-		else if (p)
-			tn_bin_write(&tn_wire_block, b, p + 8, n - 8);
-		if (p && x->json)
-			p[n - 1] = '\n';
-		if (p && !append(x, p, n))
-			rc = TN_ENOMEM;
-	}
+	if (!rc && !append_block(x, b, a))
+		rc = TN_ENOMEM;
 	tn_arena_unref(a);
 	return rc;
 }
@@ -315,15 +330,13 @@ static void on_written(struct tn_ctx *c, int status, const void *in_, void *out_
 {
 	const struct piece_in *in = in_;
 	const struct piece_out *out = out_;
-	struct transfer *x = state_of(c)->transfer;
+	struct transfer *x = job_done(c, status, out);
 
-	if (!x || status)
+	if (!x)
 		return;
-	x->working = false;
-	x->offset += out->n;
 	if (out->error || out->n != in->n) {
-		fail(x, TN_EIO, out->error ? strerror(out->error) : "not all was written");
-		end(c, x, TN_EIO);
+		end(c, x,
+		    fail(x, TN_EIO, out->error ? strerror(out->error) : "not all was written"));
 		return;
 	}
 	write_on(c, x);
@@ -353,15 +366,13 @@ static void write_on(struct tn_ctx *c, struct transfer *x)
 static void on_looked(struct tn_ctx *c, int status, const void *in, void *out_)
 {
 	const struct piece_out *out = out_;
-	struct transfer *x = state_of(c)->transfer;
+	struct transfer *x = job_done(c, status, out);
 
 	(void)in;
-	if (!x || status)
+	if (!x)
 		return;
-	x->working = false;
 	if (out->error != ENOENT) {
-		fail(x, TN_EBUSY, "there is something of that name");
-		end(c, x, TN_EBUSY);
+		end(c, x, fail(x, TN_EBUSY, "there is something of that name"));
 		return;
 	}
 	write_on(c, x);

@@ -105,6 +105,8 @@ static tn_verdict verdict_of(enum mn_fate fate)
 		return tn_refuse(R_KEY);
 	case MN_STALE:
 		return tn_refuse(R_REPLAYED);
+	case MN_BARE:
+		return tn_refuse(R_SIGNATURE);
 	case MN_OFTEN:
 		return tn_refuse(R_CHANGED);
 	case MN_FULL:
@@ -146,10 +148,17 @@ static void after(struct tn_ctx *c, const struct tn_msg *m, const struct mn_clai
 		pass_on(c, m);
 }
 
+static bool is_usable(struct tn_ctx *c, uint32_t ip)
+{
+	const struct tn_addr a = mn_addr_of(ip);
+
+	return tn_usable(c, &a);
+}
+
 /* A name of somebody else: worth a dial, if this peer may still tell us any. */
 static void hint(struct tn_ctx *c, struct mn_slot *slot, uint32_t ip, uint32_t from_ip)
 {
-	if (ip && slot && tn_bucket_take(&slot->hints, 1, tn_now_us(c)))
+	if (ip && slot && is_usable(c, ip) && tn_bucket_take(&slot->hints, 1, tn_now_us(c)))
 		registry_hear(mn_state(c)->registry, ip, from_ip ? from_ip : UINT32_MAX, mn_now(c));
 }
 
@@ -242,6 +251,8 @@ tn_verdict mn_on_announcement(struct tn_ctx *c, const struct tn_msg *m)
 	v = judge_claim(st->sha, &s, &claim, &direct);
 	if (!in_time(c, m->from, direct))
 		return tn_refuse(R_OFTEN);
+	if (v == JUDGE_GOOD && !is_usable(c, claim.ip)) /* of our own network, say */
+		return tn_refuse(R_ADDRESS);
 	return v == JUDGE_GOOD ? take(c, m, &s, &claim, direct)
 			       : refuse(c, m, v, &claim, s.from_ip);
 }

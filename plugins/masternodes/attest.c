@@ -42,7 +42,7 @@ static void count(struct tn_ctx *c, struct beat_entry *e, const struct tn_key *k
 
 /* ---- ours */
 
-static bool is_chosen(struct tn_ctx *c, const struct beat_entry *e, struct tn_str *name,
+static bool is_chosen(struct tn_ctx *c, struct beat_entry *e, struct tn_str *name,
 		      char text[TN_MN_ADDRESS_TEXT])
 {
 	const struct mn_ring *r = mn_ring(c);
@@ -96,14 +96,15 @@ static enum witness_fate judge(struct tn_ctx *c, const struct tn_attestation *t)
 	struct witness_scene s = { .attestation = t,
 				   .ip = mn_strict_ip(t->witness_address),
 				   .now_s = tn_wall_s(c) };
+	struct beat_entry *beat = beat_history_find(b->history, &t->heartbeat_hash);
 	enum witness_fate fate;
 
-	s.beat = beat_history_find(b->history, &t->heartbeat_hash);
+	s.beat = beat;
 	s.key = mn_key_of(c, s.ip);
 	s.m = beat_find(&b->memory, s.ip);
 	mn_own_ip(c, &s.own_ip);
 	fate = witness_judge(&s);
-	if (!fate && witness_chosen(mn_state(c)->sha, s.beat, r->text, r->n, t->witness_address))
+	if (!fate && witness_chosen(mn_state(c)->sha, beat, r->text, r->n, t->witness_address))
 		fate = WITNESS_CHOSEN;
 	return fate;
 }

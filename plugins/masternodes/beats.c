@@ -106,6 +106,7 @@ static struct beat_scene scene_of(struct tn_ctx *c, const struct tn_msg *m)
 
 	s.ip = mn_strict_ip(s.beat->masternode_address);
 	s.key = mn_key_of(c, s.ip);
+	s.signs = s.key && registry_find(mn_state(c)->registry, s.ip)->signed_at;
 	s.m = beat_find(&beats_of(c)->memory, s.ip);
 	mn_own_ip(c, &s.own_ip);
 	return s;
@@ -295,17 +296,30 @@ int mn_beats_init(struct tn_ctx *c, struct tn_error *err)
 	if (!b->history || !b->early ||
 	    beat_table_create(&b->memory, (uint32_t)mn_conf(c)->registry_max))
 		return tn_fail(err, TN_ENOMEM, "no memory");
-	return load_own(c) ? tn_fail(err, TN_EBAD, "our last heartbeat's number is unreadable") : 0;
+	return 0;
 }
 
-int mn_beats_start(struct tn_ctx *c, struct tn_error *err)
+static void set_phase(struct tn_ctx *c)
 {
-	struct mn_beats *b = beats_of(c);
 	uint64_t interval = mn_beat_interval_s(c);
 
-	b->phase = (uint32_t)(interval / 4 + tn_random64(c) % (interval / 2 + 1));
+	beats_of(c)->phase = (uint32_t)(interval / 4 + tn_random64(c) % (interval / 2 + 1));
 	set_timer(c);
-	return b->timer.v && !mn_links_start(c) ? 0 : tn_fail(err, TN_ENOMEM, "no memory");
+}
+
+/* The number is read here, not before: until now another build may have sent one. */
+int mn_beats_start(struct tn_ctx *c, struct tn_error *err)
+{
+	if (load_own(c))
+		return tn_fail(err, TN_EBAD, "our last heartbeat's number is unreadable");
+	set_phase(c);
+	return beats_of(c)->timer.v && !mn_links_start(c) ? 0
+							  : tn_fail(err, TN_ENOMEM, "no memory");
+}
+
+void mn_beats_reloaded(struct tn_ctx *c)
+{
+	set_phase(c);
 }
 
 void mn_beats_changed(struct tn_ctx *c)

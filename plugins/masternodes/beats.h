@@ -5,6 +5,7 @@
  *   beats.c   our own heartbeats, and those that come
  *   attest.c  attestations, ours and those that come
  *   beat_commands.c  getheartbeathistory, getattestationstats
+ *   handover.c  what was heard, over an upgrade
  *
  * What is decided lies in heartbeat.c, witness.c, mesh.c and eligible.c, which are pure.
  */
@@ -46,6 +47,7 @@ struct mn_beats {
 
 int mn_beats_init(struct tn_ctx *, struct tn_error *);
 int mn_beats_start(struct tn_ctx *, struct tn_error *);
+void mn_beats_reloaded(struct tn_ctx *); /* our next heartbeat is at the new interval */
 void mn_beats_fini(struct tn_ctx *);
 void mn_beats_up(struct tn_ctx *, struct tn_sid, struct mn_slot *);
 void mn_beats_down(struct tn_ctx *, struct tn_sid, struct mn_slot *);
@@ -106,6 +108,11 @@ int mn_check_work(struct tn_ctx *, const struct mn_check *,
 
 /* The forger is whoever sent it: a new node relays nothing that it has not verified. */
 void mn_forged(struct tn_ctx *, const struct tn_msg *);
+
+/* ---- handover.c */
+
+int mn_save(struct tn_ctx *, struct tn_arena *, struct tn_view *, struct tn_error *);
+int mn_restore(struct tn_ctx *, struct tn_view saved, struct tn_error *);
 
 /* ---- commands */
 

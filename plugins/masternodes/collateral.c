@@ -3,7 +3,7 @@
  * the address that gets the share, named by the masternode itself and unspent on our chain
  *
  * One lookup of the coin that is named, never a search. A coin proves one masternode: the one
- * that named it first here.
+ * whose own key the coin is paid to; else the one that named it first here.
  */
 #include <string.h>
 
@@ -28,6 +28,36 @@ static bool same_coin(const struct mn_record *a, const struct mn_record *b)
 	       !memcmp(a->coin.txid.b, b->coin.txid.b, sizeof a->coin.txid.b);
 }
 
+/* Everybody can read which coin another one names, and name it too: but not own it. */
+static bool owns(struct tn_ctx *c, const struct mn_record *r)
+{
+	char own[TN_ADDRESS_TEXT];
+
+	return !tn_address_of_key(mn_state(c)->sha, mn_state(c)->net.digit, &r->key, own) &&
+	       !strcmp(own, r->reward);
+}
+
+static bool yields(struct tn_ctx *c, const struct mn_record *to, const struct mn_record *r)
+{
+	return owns(c, to) && !owns(c, r);
+}
+
+/* It was r's all along: whoever named it before loses it. */
+static void drop_others(struct tn_ctx *c, const struct mn_record *r)
+{
+	struct registry *g = mn_state(c)->registry;
+
+	for (uint32_t i = 0; i < registry_count(g); i++) {
+		const struct mn_record *o = registry_at(g, i);
+
+		if (o == r || !o->collateral || !same_coin(o, r))
+			continue;
+		registry_set_collateral(g, o->ip, false);
+		TN_LOG(c, TN_INFO, TN_NOBODY, "Masternode %s has named the coin of %s", o->text,
+		       r->text);
+	}
+}
+
 static bool taken(struct tn_ctx *c, const struct mn_record *r)
 {
 	const struct registry *g = mn_state(c)->registry;
@@ -35,7 +65,7 @@ static bool taken(struct tn_ctx *c, const struct mn_record *r)
 	for (uint32_t i = 0; i < registry_count(g); i++) {
 		const struct mn_record *o = registry_at(g, i);
 
-		if (o != r && o->collateral && same_coin(o, r))
+		if (o != r && o->collateral && same_coin(o, r) && !yields(c, r, o))
 			return true;
 	}
 	return false;
@@ -62,6 +92,8 @@ bool mn_collateral_look(struct tn_ctx *c, const struct mn_record *r)
 	if (was == is)
 		return false;
 	registry_set_collateral(mn_state(c)->registry, r->ip, is);
+	if (is)
+		drop_others(c, r);
 	TN_LOG(c, TN_INFO, TN_NOBODY, "Masternode %s, which says that it is %s, %s", r->text,
 	       mn_tier_text(r->announced),
 	       is ? "has shown its collateral" : "has its collateral no more");

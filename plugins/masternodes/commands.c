@@ -131,10 +131,13 @@ const struct tn_schema mn_status_row_schema = TN_SCHEMA(struct status_row, TN_RE
 static void explain(struct tn_ctx *c, const struct mn_record *r, char *buf, size_t room)
 {
 	const struct mn_state *st = mn_state(c);
+	struct tn_error err;
 	uint32_t ip;
 
 	if (!st->self.on)
 		snprintf(buf, room, "masternode = false in the configuration");
+	else if (mn_self_allowed(c, &err))
+		snprintf(buf, room, "%s", err.text);
 	else if (mn_own_ip(c, &ip))
 		snprintf(buf, room,
 			 "its own address is not known: set `address`, or wait until "
@@ -160,7 +163,7 @@ static void explain(struct tn_ctx *c, const struct mn_record *r, char *buf, size
 int mn_cmd_status(struct tn_ctx *c, struct tn_cmd *cmd, const void *args, struct tn_error *err)
 {
 	const struct mn_state *st = mn_state(c);
-	char address[TN_MN_ADDRESS_TEXT] = "", why[200],
+	char address[TN_MN_ADDRESS_TEXT] = "", why[240],
 	     key[2 * sizeof st->wallet.secret.key.b + 1];
 	bool known;
 	uint32_t ip;

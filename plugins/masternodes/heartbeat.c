@@ -23,7 +23,8 @@ static enum beat_fate judge_age(int64_t time, int64_t now)
 }
 
 /* An old node's own word counts on its own session. A new node signs with the key that it
- * announces; if it does not, something else speaks from its address. */
+ * announces; if it does not, something else speaks from its address: and somebody who calls
+ * himself old, from the address of one that signs, is somebody else. */
 static bool find_key(const struct beat_scene *s, enum beat_by *by)
 {
 	const struct tn_key *key = &s->beat->masternode_pubkey;
@@ -32,6 +33,8 @@ static bool find_key(const struct beat_scene *s, enum beat_by *by)
 		*by = BEAT_BY_KEY;
 		return true;
 	}
+	if (s->signs)
+		return false;
 	*by = s->legacy && s->from_ip == s->ip ? BEAT_BY_DIRECT : BEAT_BY_PIN;
 	return *by == BEAT_BY_DIRECT || (s->m && s->m->pinned && same_key(key, &s->m->pin));
 }
@@ -44,15 +47,20 @@ static const struct beat_lane *lane_of(const struct beat_memory *m, enum beat_by
 static enum beat_fate judge_memory(const struct beat_scene *s, enum beat_by by)
 {
 	const struct beat_lane *l = lane_of(s->m, by);
+	uint64_t half = s->interval_us / 2;
 
+	if (by == BEAT_BY_KEY && !same_key(&s->m->key, s->key))
+		return BEAT_GOOD; /* whoever had the address before left no mark on it */
 	if (l->any && s->beat->timestamp <= l->time)
 		return BEAT_REPLAYED;
 	/* an old node's number is 1 for ever */
 	if (by == BEAT_BY_KEY && l->any && s->beat->sequence_number <= s->m->sequence)
 		return BEAT_SEQUENCE;
-	if (l->due_us > s->now_us + (BEAT_BURST - 1) * s->interval_us / 2)
-		return BEAT_OFTEN;
-	return BEAT_GOOD;
+	/* further ahead than a whole burst: the interval was a longer one */
+	return l->due_us > s->now_us + (BEAT_BURST - 1) * half &&
+			       l->due_us <= s->now_us + BEAT_BURST * half
+		       ? BEAT_OFTEN
+		       : BEAT_GOOD;
 }
 
 enum beat_fate beat_judge(const struct beat_scene *s, enum beat_by *by)
@@ -77,11 +85,18 @@ void beat_take(struct beat_memory *m, const struct beat_scene *s, enum beat_by b
 {
 	struct beat_lane *l = by == BEAT_BY_KEY ? &m->keyed : &m->direct;
 
+	uint64_t half = s->interval_us / 2;
+
+	if (by == BEAT_BY_KEY && !same_key(&m->key, s->key)) {
+		*l = (struct beat_lane){ 0 };
+		m->sequence = m->verified = 0;
+		m->key = *s->key;
+	}
 	l->any = true;
 	l->time = s->beat->timestamp;
-	if (l->due_us < s->now_us)
+	if (l->due_us < s->now_us || l->due_us > s->now_us + BEAT_BURST * half)
 		l->due_us = s->now_us;
-	l->due_us += s->interval_us / 2;
+	l->due_us += half;
 	if (by == BEAT_BY_KEY && s->beat->sequence_number > m->sequence)
 		m->sequence = s->beat->sequence_number;
 	if (by != BEAT_BY_DIRECT)
@@ -188,22 +203,39 @@ struct beat_own beat_next(const struct beat_own *last, int64_t wall_s)
 
 /* ---- history */
 
+/* Whoever attests what nobody knows makes us look at all of them: not at whole entries. */
 struct beat_history {
 	uint32_t room, n, next;
+	uint64_t *tag; /* the beginning of each hash */
 	struct beat_entry v[];
 };
+
+static uint64_t tag_of(const struct tn_hash *hash)
+{
+	uint64_t tag;
+
+	memcpy(&tag, hash->b, sizeof tag);
+	return tag;
+}
 
 struct beat_history *beat_history_create(uint32_t room)
 {
 	struct beat_history *h = calloc(1, sizeof *h + (size_t)room * sizeof h->v[0]);
 
-	if (h)
-		h->room = room;
-	return h;
+	if (!h)
+		return NULL;
+	h->room = room;
+	h->tag = calloc(room, sizeof *h->tag);
+	if (h->tag)
+		return h;
+	free(h);
+	return NULL;
 }
 
 void beat_history_free(struct beat_history *h)
 {
+	if (h)
+		free(h->tag);
 	free(h);
 }
 
@@ -212,6 +244,7 @@ struct beat_entry *beat_history_add(struct beat_history *h, const struct beat_en
 	struct beat_entry *at = &h->v[h->next];
 
 	*at = *e;
+	h->tag[h->next] = tag_of(&e->hash);
 	h->next = (h->next + 1) % h->room;
 	h->n += h->n < h->room;
 	return at;
@@ -224,12 +257,11 @@ const struct beat_entry *beat_history_at(const struct beat_history *h, uint32_t 
 
 struct beat_entry *beat_history_find(struct beat_history *h, const struct tn_hash *hash)
 {
-	for (uint32_t i = 0; i < h->n; i++) {
-		uint32_t at = (h->next + h->room - 1 - i) % h->room;
+	uint64_t tag = tag_of(hash);
 
-		if (memcmp(h->v[at].hash.b, hash->b, sizeof hash->b) == 0)
-			return &h->v[at];
-	}
+	for (uint32_t i = h->n; i-- > 0;)
+		if (h->tag[i] == tag && !memcmp(h->v[i].hash.b, hash->b, sizeof hash->b))
+			return &h->v[i];
 	return NULL;
 }
 

@@ -52,7 +52,8 @@ struct beat_lane {
 struct beat_memory { /* of one address */
 	uint32_t ip;
 	struct beat_lane keyed, direct;
-	uint64_t sequence; /* the highest one taken under the registered key; never falls */
+	struct tn_key key; /* of `keyed` and `sequence`: they say nothing of another one */
+	uint64_t sequence; /* the highest one taken under it; never falls */
 	uint64_t verified; /* the highest one that enough witnesses saw; never falls */
 	bool pinned;
 	uint64_t pin_session;
@@ -64,6 +65,7 @@ struct beat_scene {
 	uint32_t ip;                 /* of beat->masternode_address, 0: that is none */
 	uint32_t own_ip;             /* 0: not a masternode */
 	const struct tn_key *key;    /* registered for ip, NULL: nobody is */
+	bool signs;                  /* that one signs its announcements: no old node does */
 	const struct beat_memory *m; /* NULL: nothing heard yet */
 	uint32_t from_ip;            /* whom it came from */
 	bool legacy;                 /* that is an old node */
@@ -124,6 +126,9 @@ struct beat_entry {
 	bool verified; /* enough witnesses */
 	uint8_t witnesses;
 	struct tn_key witness[BEAT_WITNESSES];
+	bool drawn; /* chosen: by the list of that time, for it costs a hash of each masternode */
+	uint8_t choices;
+	char chosen[BEAT_WITNESSES][TN_MN_ADDRESS_TEXT];
 };
 
 struct beat_history;

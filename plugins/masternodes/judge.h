@@ -8,8 +8,6 @@
 
 #include "registry.h"
 
-#define MN_CLAIM_AGE_S 180 /* a signed claim that is passed on counts so long, and so far ahead */
-
 struct judge_scene {
 	const struct tn_announcement *said;
 	uint32_t from_ip; /* whom it came from, 0: not IPv4 */

@@ -10,7 +10,7 @@
 enum {
 	GIVE_MAX = 10000,  /* masternodes in an answer */
 	TAKE_MAX = 10000,  /* names looked at in an answer of theirs */
-	KEEP_US = 5000000, /* an answer is made anew at most so often */
+	KEEP_US = 1000000, /* an answer is made anew at most so often, and only after a change */
 	ANSWER_MS = 20000,
 	SHORT_BYTES = 1200, /* old nodes tear a line that comes in two segments */
 	ENTRY_BYTES = 330   /* of the text of one, at most */
@@ -69,6 +69,7 @@ static void renew(struct tn_ctx *c)
 	st->list = make(c, GIVE_MAX, 0);
 	st->short_list = make(c, SHORT_BYTES / ENTRY_BYTES, mn_own_ip(c, &me) ? 0 : me);
 	st->listed_us = mn_now(c).mono_us;
+	st->list_old = false;
 }
 
 tn_verdict mn_on_get(struct tn_ctx *c, const struct tn_msg *m)
@@ -76,7 +77,7 @@ tn_verdict mn_on_get(struct tn_ctx *c, const struct tn_msg *m)
 	struct mn_state *st = mn_state(c);
 	struct tn_frame *f;
 
-	if (!st->list || mn_now(c).mono_us - st->listed_us > KEEP_US)
+	if (!st->list || (st->list_old && mn_now(c).mono_us - st->listed_us >= KEEP_US))
 		renew(c);
 	f = m->flags & TN_MSG_LEGACY ? st->short_list : st->list;
 	if (!f)

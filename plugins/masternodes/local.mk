@@ -7,7 +7,8 @@ masternodes_files = plugins/masternodes/masternodes.c plugins/masternodes/servic
 	plugins/masternodes/registry_disk.c plugins/masternodes/keep.c \
 	plugins/masternodes/links.c plugins/masternodes/beats.c plugins/masternodes/attest.c \
 	plugins/masternodes/beat_commands.c plugins/masternodes/heartbeat.c \
-	plugins/masternodes/witness.c plugins/masternodes/mesh.c plugins/masternodes/eligible.c
+	plugins/masternodes/witness.c plugins/masternodes/mesh.c plugins/masternodes/eligible.c \
+	plugins/masternodes/handover.c
 plugin_LTLIBRARIES += masternodes.la
 masternodes_la_SOURCES = $(masternodes_files) plugins/masternodes/masternodes.h plugins/masternodes/keyfile.h \
 	plugins/masternodes/voters.h plugins/masternodes/registry.h plugins/masternodes/registry_impl.h \
@@ -42,6 +43,7 @@ builtin_objects += plugins/masternodes/libtnp_masternodes_a-masternodes.$(OBJEXT
 	plugins/masternodes/libtnp_masternodes_a-heartbeat.$(OBJEXT) \
 	plugins/masternodes/libtnp_masternodes_a-witness.$(OBJEXT) \
 	plugins/masternodes/libtnp_masternodes_a-mesh.$(OBJEXT) \
-	plugins/masternodes/libtnp_masternodes_a-eligible.$(OBJEXT)
+	plugins/masternodes/libtnp_masternodes_a-eligible.$(OBJEXT) \
+	plugins/masternodes/libtnp_masternodes_a-handover.$(OBJEXT)
 
 EXTRA_DIST += plugins/masternodes/masternodes.conf plugins/masternodes/masternodes.pod

@@ -123,6 +123,7 @@ void mn_changed(struct tn_ctx *c)
 
 	tn_metric(c, C_KNOWN, registry_count(g));
 	tn_metric(c, C_ACTIVE, registry_active(g));
+	mn_state(c)->list_old = true;
 	mn_beats_changed(c);
 	tn_tell(c, E_CHANGED, &ev);
 }
@@ -188,17 +189,29 @@ static int init(struct tn_ctx *c, struct tn_error *err)
 	return rc ? rc : take_voters(c, err);
 }
 
-static int make_registry(struct tn_ctx *c, struct tn_error *err)
+static int load_registry(struct tn_ctx *c, const struct mn_limits *limits, struct tn_error *err)
 {
 	struct mn_state *st = mn_state(c);
-	const struct mn_limits limits = limits_of(c);
-	int rc;
 
 	registry_free(st->registry);
-	st->registry = registry_create(&limits);
+	st->registry = registry_create(limits);
 	if (!st->registry)
 		return tn_fail(err, TN_ENOMEM, "no memory");
-	rc = mn_keep_load(c, err);
+	mn_beats_changed(c);
+	return mn_keep_load(c, err);
+}
+
+/* How long one may be silent depends on how many there are: first known when all are there. */
+static int make_registry(struct tn_ctx *c, struct tn_error *err)
+{
+	struct mn_limits limits = limits_of(c), next;
+	int rc = load_registry(c, &limits, err);
+
+	if (rc)
+		return rc;
+	next = limits_of(c);
+	if (next.silence_ms != limits.silence_ms)
+		rc = load_registry(c, &next, err);
 	return rc ? rc : pin_voters(c, err);
 }
 
@@ -286,18 +299,24 @@ static void reloaded(struct tn_ctx *c)
 	struct mn_state *st = mn_state(c);
 	const struct mn_limits limits = limits_of(c);
 	struct tn_error err = { "" };
+	uint32_t was = st->said_ip;
 
 	mn_self_parse(c, mn_conf(c), &st->self, &err);
 	registry_limits(st->registry, &limits);
-	if (take_voters(c, &err) || pin_voters(c, &err))
+	if (take_voters(c, &err))
 		TN_LOG(c, TN_ERROR, TN_NOBODY, "the voters are what they were: %s", err.text);
+	else if (pin_voters(c, &err))
+		TN_LOG(c, TN_ERROR, TN_NOBODY, "not all voters' keys are kept: %s", err.text);
 	set_timers(c);
+	mn_beats_reloaded(c);
 	mn_announce_anew(c);
 	tn_metric(c, C_TRUST, mn_conf(c)->trust_announced_tier);
-	if (st->said_ip && mn_own_ip(c, &st->said_ip)) /* it is none any more */
-		registry_silent(st->registry, st->said_ip, mn_now(c));
+	if (mn_self_allowed(c, &err))
+		TN_LOG(c, TN_ERROR, TN_NOBODY, "This node is no masternode now: %s", err.text);
 	st->said_ip = 0;
 	mn_self_live(c);
+	if (was && was != st->said_ip) /* it is none any more, or another one */
+		registry_silent(st->registry, was, mn_now(c));
 	mn_changed(c);
 }
 
@@ -410,7 +429,8 @@ TN_PLUGIN = {
 		[R_OURS] = { "ours", "our own address" },
 		[R_OFTEN] = { "often", "more than this peer or masternode may send" },
 		[R_REWARD] = { "reward", "a reward address that is none of this network" },
-		[R_SIGNATURE] = { "signature", "a signature that does not fit" },
+		[R_SIGNATURE] = { "signature",
+				  "a signature that does not fit, or none where there must be one" },
 		[R_OLD] = { "old", "made too long ago" },
 		[R_FUTURE] = { "future", "made too far ahead" },
 		[R_KEY] = { "key", "not the key of that masternode" },
@@ -431,4 +451,6 @@ TN_PLUGIN = {
 	.down = down,
 	.stop = stop,
 	.fini = fini,
+	.save = mn_save,
+	.restore = mn_restore,
 };

@@ -74,6 +74,7 @@ struct mn_state {
 	struct tn_frame *list, *short_list; /* answers to GetMasternodes; NULL: to be made */
 	int64_t announced_us, listed_us;    /* when these were made */
 	struct tn_timer check, announce, ask, look; /* look: at collaterals, soon */
+	bool list_old;                              /* the registry has changed since */
 	struct mn_contact contact[MN_CONTACTS];
 	struct tn_batch *late;    /* the store had no room for it */
 	uint32_t collateral_from; /* where the next look at collaterals begins */

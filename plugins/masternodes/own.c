@@ -163,7 +163,8 @@ void mn_self_live(struct tn_ctx *c)
 	struct mn_claim claim = { .tier = st->self.tier,
 				  .key = st->wallet.secret.key,
 				  .has_coin = st->self.has_coin,
-				  .coin = st->self.coin };
+				  .coin = st->self.coin,
+				  .ours = true };
 	const struct mn_record *r;
 	bool woke;
 

@@ -265,6 +265,8 @@ static void set_alive(struct registry *g, struct mn_record *r, struct mn_time no
 
 static void take(struct mn_record *r, const struct mn_claim *c)
 {
+	if (!same_key(&r->key, &c->key)) /* what the other one signed says nothing of it */
+		r->signed_at = 0;
 	r->key = c->key;
 	memcpy(r->reward, c->reward, sizeof r->reward);
 	r->announced = c->tier;
@@ -284,6 +286,42 @@ static enum mn_fate judge_relayed(const struct mn_record *r, const struct mn_cla
 	return c->signed_at > r->signed_at ? MN_SAME : MN_STALE;
 }
 
+/* At most MN_CLAIM_AGE_S apart, whatever a peer says. */
+static bool is_near(uint64_t a, uint64_t b)
+{
+	return a - b <= MN_CLAIM_AGE_S || b - a <= MN_CLAIM_AGE_S;
+}
+
+/* A wrong clock is no lie as long as it goes on as ours does. */
+static enum mn_fate judge_again(const struct mn_record *r, const struct mn_claim *c, bool alive,
+				struct mn_time now)
+{
+	uint64_t passed = (uint64_t)(now.mono_us - r->claim_us) / 1000000;
+
+	if (is_near((uint64_t)c->signed_at, (uint64_t)now.wall_s))
+		return c->signed_at >= r->signed_at || !alive ? MN_SAME : MN_STALE;
+	return c->signed_at > r->signed_at &&
+			       is_near((uint64_t)c->signed_at, (uint64_t)r->signed_at + passed)
+		       ? MN_SAME
+		       : MN_STALE;
+}
+
+/* May this be taken from a session with the address, behind which there may be others? */
+static enum mn_fate judge_direct(const struct registry *g, const struct mn_record *r,
+				 const struct mn_claim *c, struct mn_time now)
+{
+	bool alive;
+
+	if (!r || r->heard || c->ours)
+		return MN_SAME;
+	alive = r->active && registry_silence_ms(r, now) <= g->limits.silence_ms;
+	if (!same_key(&r->key, &c->key))
+		return alive ? MN_KEY : MN_SAME;
+	if (!r->signed_at)
+		return MN_SAME;
+	return c->signed_at ? judge_again(r, c, alive, now) : MN_BARE;
+}
+
 static enum mn_fate judge_change(const struct registry *g, const struct mn_record *r,
 				 const struct mn_claim *c, struct mn_time now)
 {
@@ -293,7 +331,7 @@ static enum mn_fate judge_change(const struct registry *g, const struct mn_recor
 		return MN_NEW;
 	if (same(r, c))
 		return MN_SAME;
-	if (r->changed_us != INT64_MIN &&
+	if (!c->ours && r->changed_us != INT64_MIN && (r->signed_at || !c->signed_at) &&
 	    now.mono_us - r->changed_us < (int64_t)g->limits.change_ms * 1000)
 		return MN_OFTEN;
 	return MN_CHANGED;
@@ -313,7 +351,7 @@ enum mn_fate registry_claim(struct registry *g, const struct mn_claim *c, bool d
 			    struct mn_time now, struct mn_record *was)
 {
 	struct mn_record *r = registry_get(g, c->ip);
-	enum mn_fate fate = direct ? MN_SAME : judge_relayed(r, c);
+	enum mn_fate fate = direct ? judge_direct(g, r, c, now) : judge_relayed(r, c);
 
 	if (was)
 		*was = r ? *r : (struct mn_record){ 0 };
@@ -332,8 +370,11 @@ enum mn_fate registry_claim(struct registry *g, const struct mn_claim *c, bool d
 		take(r, c);
 	if (fate == MN_CHANGED)
 		r->changed_us = now.mono_us;
-	if (c->signed_at)
+	if (c->signed_at) {
+		r->dirty = r->dirty || r->signed_at != c->signed_at;
 		r->signed_at = c->signed_at;
+		r->claim_us = now.mono_us;
+	}
 	set_alive(g, r, now);
 	return fate;
 }

@@ -9,6 +9,10 @@
  * a claim that is signed with the key it gave in such a session. Everything else only makes a
  * *heard* record, which is worth a dial and nothing more.
  *
+ * Others may sit behind the same address. As long as the key that is known is alive, no other
+ * takes its place; and once that key has signed, nothing counts in its name that is not signed
+ * or that was said before.
+ *
  * Full: the oldest heard record goes first, then the one that was silent for longest; an
  * active one never goes, nor one that the operator pinned. So whoever owns few addresses
  * can push out heard records only, and of those only as many as the limits below say.
@@ -20,6 +24,8 @@
 #include "timenode/service/identity.h"
 #include "timenode/types_chain.h"
 #include "timenode/types_masternode.h"
+
+#define MN_CLAIM_AGE_S 180 /* a signed claim that is passed on counts so long, and so far ahead */
 
 struct mn_time {
 	int64_t mono_us; /* never goes back */
@@ -47,6 +53,7 @@ struct mn_record { /* read by everybody, written by registry.c only */
 	bool has_coin;                /* it names its collateral */
 	struct tn_outpoint coin;
 	int64_t signed_at; /* time in its newest signed claim; 0: none yet */
+	int64_t claim_us;  /* when that came */
 
 	bool active;
 	bool collateral;         /* registry_set_collateral: the coin is there */
@@ -86,6 +93,7 @@ struct mn_claim {
 	bool has_coin;
 	struct tn_outpoint coin;
 	int64_t signed_at; /* 0: not signed. The caller has verified the signature */
+	bool ours;         /* this node speaks of itself: only a pinned key limits it */
 };
 
 enum mn_fate {
@@ -93,8 +101,9 @@ enum mn_fate {
 	MN_SAME,    /* taken: nothing new but that it lives */
 	MN_CHANGED, /* taken: key, tier, reward address or coin are others now */
 	/* from here on nothing was changed */
-	MN_KEY,    /* another key is pinned; or it is relayed with a key it never gave */
-	MN_STALE,  /* relayed and not newer than what we have: a replay */
+	MN_KEY,    /* another key is pinned, or alive; or it is relayed with a key it never gave */
+	MN_STALE,  /* not newer than what we have: a replay */
+	MN_BARE,   /* not signed, and this key has signed before */
 	MN_OFTEN,  /* it changed a moment ago */
 	MN_FULL,   /* no room for it */
 	MN_UNKNOWN /* relayed, and the address has never been met: see registry_hear */

@@ -83,7 +83,7 @@ bool registry_restore(struct registry *g, const struct mn_stored *s, struct mn_t
 	r->last_s = r->stored_s = s->last_s;
 	r->total_s = s->total_s;
 	r->stored = true;
-	r->life_us = now.mono_us - age * 1000000;
+	r->life_us = r->claim_us = now.mono_us - age * 1000000;
 	r->active = s->active && (uint64_t)age * 1000 <= g->limits.silence_ms;
 	g->active += r->active;
 	if (r->active)

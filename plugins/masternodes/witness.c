@@ -60,17 +60,37 @@ int witness_choose(struct tn_sha *sha, const struct tn_hash *beat, const struct 
 	return (int)found;
 }
 
-int witness_chosen(struct tn_sha *sha, const struct beat_entry *beat, const struct tn_str *address,
-		   uint32_t n, struct tn_str witness)
+/* Texts that are no address's are of nobody who could witness. */
+static int draw(struct tn_sha *sha, struct beat_entry *e, const struct tn_str *address, uint32_t n)
 {
-	struct tn_str subject = { beat->address, (uint32_t)strlen(beat->address) };
+	struct tn_str subject = { e->address, (uint32_t)strlen(e->address) };
 	uint32_t chosen[WITNESSES];
-	int found = witness_choose(sha, &beat->hash, address, n, subject, chosen);
+	int found = witness_choose(sha, &e->hash, address, n, subject, chosen);
 
 	if (found < 0)
 		return found;
-	for (int i = 0; i < found; i++)
-		if (same_text(address[chosen[i]], witness))
+	for (int i = 0; i < found; i++) {
+		struct tn_str text = address[chosen[i]];
+
+		if (text.n >= sizeof e->chosen[0])
+			continue;
+		memcpy(e->chosen[e->choices], text.p, text.n);
+		e->chosen[e->choices++][text.n] = '\0';
+	}
+	e->drawn = true;
+	return 0;
+}
+
+int witness_chosen(struct tn_sha *sha, struct beat_entry *beat, const struct tn_str *address,
+		   uint32_t n, struct tn_str witness)
+{
+	int rc = beat->drawn ? 0 : draw(sha, beat, address, n);
+
+	if (rc)
+		return rc;
+	for (unsigned i = 0; i < beat->choices; i++)
+		if (same_text((struct tn_str){ beat->chosen[i], (uint32_t)strlen(beat->chosen[i]) },
+			      witness))
 			return 0;
 	return TN_ENOENT;
 }

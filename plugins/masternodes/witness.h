@@ -55,9 +55,10 @@ struct witness_scene {
 /* All but the signature and WITNESS_CHOSEN, which costs hashes: see witness_chosen. */
 enum witness_fate witness_judge(const struct witness_scene *);
 
-/* Is this address chosen? 0, TN_ENOENT or TN_ENOMEM. */
-int witness_chosen(struct tn_sha *, const struct beat_entry *, const struct tn_str *address,
-		   uint32_t n, struct tn_str witness);
+/* Is this address chosen? The list is asked once for each heartbeat: whatever is sent to us
+ * later, and however it changes. 0, TN_ENOENT or TN_ENOMEM. */
+int witness_chosen(struct tn_sha *, struct beat_entry *, const struct tn_str *address, uint32_t n,
+		   struct tn_str witness);
 
 /* Counts a good one whose signature was found to be good: judge again before. True: it makes
  * the heartbeat verified; `subject` (may be NULL), what is remembered of the heartbeat's

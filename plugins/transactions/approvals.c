@@ -21,6 +21,15 @@ struct coin_key coin_key(const struct tn_outpoint *o)
 	return k;
 }
 
+void coin_of_key(const uint8_t key[COIN_KEY], struct tn_outpoint *o)
+{
+	const uint8_t *vout = key + sizeof o->txid.b;
+
+	memcpy(o->txid.b, key, sizeof o->txid.b);
+	o->vout = (uint32_t)vout[0] << 24 | (uint32_t)vout[1] << 16 | (uint32_t)vout[2] << 8 |
+		  vout[3];
+}
+
 enum approval_word approval_judge(const struct approval *prior, const struct tn_hash *txid)
 {
 	if (!prior)

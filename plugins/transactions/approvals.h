@@ -32,6 +32,7 @@ struct coin_key {
 	uint8_t b[COIN_KEY];
 };
 struct coin_key coin_key(const struct tn_outpoint *);
+void coin_of_key(const uint8_t key[COIN_KEY], struct tn_outpoint *); /* the way back */
 
 /* May this transaction have the coin? prior NULL: nothing was approved yet. */
 enum approval_word {

@@ -48,6 +48,26 @@ static void verify(const void *in_, void *out_)
 
 /* ---- back on the loop */
 
+/* The same vote comes from several peers at a time: one of them is verified. */
+struct same {
+	struct tn_hash txid;
+	struct tn_sig signature;
+};
+
+static bool begin_look(struct voting *v, const struct tn_vote *vote)
+{
+	struct same s = { vote->txid, vote->signature };
+
+	return tn_seen_add(v->looked_at, &s, sizeof s);
+}
+
+static void end_look(struct voting *v, const struct tn_vote *vote)
+{
+	struct same s = { vote->txid, vote->signature };
+
+	tn_seen_remove(v->looked_at, &s, sizeof s);
+}
+
 static tn_verdict refusal(enum votes_fate fate)
 {
 	static const uint8_t reason[] = { [VOTES_TWICE] = R_VOTE_KNOWN,
@@ -103,6 +123,7 @@ static void on_verified(struct tn_ctx *c, int status, const void *in_, void *out
 		struct ballot b = in->v[i].ballot;
 
 		b.vote.voter.p = b.name;
+		end_look(voting_of(c), &b.vote);
 		if (out->good[i])
 			count_one(c, &b);
 		else
@@ -128,6 +149,7 @@ static uint32_t fill(struct tn_ctx *c, struct checks *in)
 		b->vote.voter.p = b->name;
 		fate = votes_look(v->book, &b->vote);
 		if (fate != VOTES_NEW) {
+			end_look(v, &b->vote);
 			tn_settle(c, b->hold, refusal(fate));
 			continue;
 		}
@@ -256,10 +278,14 @@ tn_verdict on_vote(struct tn_ctx *c, const struct tn_msg *m)
 	*b = (struct ballot){ .from = m->from, .vote = *vote };
 	b->key = *votes_key(v->book, (uint32_t)votes_voter(v->book, vote->voter));
 	memcpy(b->name, vote->voter.p, vote->voter.n);
+	if (!begin_look(v, vote))
+		return tn_refuse(R_VOTE_KNOWN);
 	tn_relay(c, &others, m);
 	b->hold = tn_hold(c, m);
-	if (!b->hold.v)
+	if (!b->hold.v) {
+		end_look(v, vote);
 		return tn_refuse(R_BUSY);
+	}
 	v->queued++;
 	arm(c);
 	return TN_LATER;

@@ -110,6 +110,20 @@ int voting_disconnect(struct tn_ctx *c, const struct tn_ev_block *ev, struct tn_
 	return rc ? tn_fail(err, rc, "approvals: %s", tn_code_text(rc)) : 0;
 }
 
+static int wipe_one(struct tn_ctx *c, struct tn_view key, struct tn_view val, void *arg)
+{
+	(void)val;
+	return tn_del(c, arg, D_BURIED, key);
+}
+
+/* The chain begins anew, and may go another way: its blocks are noted again as they come. */
+int voting_reset(struct tn_ctx *c, const struct tn_ev_block *ev, struct tn_error *err)
+{
+	int rc = tn_scan(c, D_BURIED, (struct tn_view){ NULL, 0 }, wipe_one, ev->batch);
+
+	return rc ? tn_fail(err, rc, "approvals: %s", tn_code_text(rc)) : 0;
+}
+
 /* ---- and goes */
 
 struct sweep {
@@ -133,13 +147,26 @@ static int collect(struct tn_ctx *c, struct tn_view key, struct tn_view val, voi
 	return 0;
 }
 
+/* 0: it is there, whatever was noted: its approval stays. TN_ENOENT: spent. */
+static int coin_is_there(struct tn_ctx *c, const struct buried *what)
+{
+	struct tn_outpoint at;
+	struct tn_coin coin;
+
+	coin_of_key(what->what, &at);
+	return tn_chain_coin(tn_need(c, N_CHAIN), &at, tn_scratch(c), &coin);
+}
+
 static int forget_approval(struct tn_ctx *c, struct tn_batch *b, const struct buried *what)
 {
 	const struct tn_view key = { what->what, what->what_n };
-	struct tn_view val;
-	int rc = tn_get(c, b, D_APPROVAL, key, &val);
+	int rc = coin_is_there(c, what);
 	struct tn_hash txid;
+	struct tn_view val;
 
+	if (rc != TN_ENOENT)
+		return rc;
+	rc = tn_get(c, b, D_APPROVAL, key, &val);
 	if (rc)
 		return rc == TN_ENOENT ? 0 : rc;
 	if (val.n >= sizeof txid) { /* its first member */
@@ -170,7 +197,7 @@ static void sweep_on(struct tn_ctx *c, void *arg)
 	voting_tip(c);
 }
 
-static void bury_sweep(struct tn_ctx *c, uint64_t tip)
+void bury_sweep(struct tn_ctx *c, uint64_t tip)
 {
 	struct sweep *s = tn_alloc(tn_scratch(c), sizeof *s);
 	struct tn_batch *b;

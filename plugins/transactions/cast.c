@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
 enum { TXS_A_TURN = 64, INPUTS_A_TURN = 2000, RETRY_MS = 50, FLIGHT_MS = 600000 };
 
@@ -20,6 +21,7 @@ struct own_vote {
 };
 
 struct flight { /* votes on their way to the disk */
+	struct flight *next, *prev;
 	uint32_t n;
 	struct own_vote v[TXS_A_TURN];
 };
@@ -103,11 +105,35 @@ static int sign(struct tn_ctx *c, const struct tn_hash *txid, bool approve, stru
 				&out->vote.signature);
 }
 
+bool cast_is_own(struct tn_ctx *c, const struct tn_vote *vote)
+{
+	const struct votes *book = voting_of(c)->book;
+	int voter = votes_voter(book, vote->voter);
+
+	return voter >= 0 && voter == votes_me(book) &&
+	       !tn_vote_verify(votes_key(book, (uint32_t)voter), vote);
+}
+
+bool cast_flies(struct tn_ctx *c, const struct tn_hash *txid)
+{
+	const struct flight *f;
+
+	DL_FOREACH(voting_of(c)->flight, f)
+		for (uint32_t i = 0; i < f->n; i++)
+			if (same_hash(&f->v[i].vote.txid, txid))
+				return true;
+	return false;
+}
+
+/* One that was signed with a key, or by a name, that it has no more is no vote: the coins are still
+ * that transaction's, and it is signed anew. */
 static bool voted(struct tn_ctx *c, struct tn_batch *b, const struct tn_hash *txid)
 {
 	const struct certificate *cert;
 
-	return !certificate_read(c, b, txid, tn_scratch(c), &cert);
+	if (certificate_read(c, b, txid, tn_scratch(c), &cert))
+		return false;
+	return cert->final || (cert->votes.n && cast_is_own(c, &cert->votes.v[0]));
 }
 
 /* 0: approved in the batch; TN_ESKIP: not to be; else an error. */
@@ -186,7 +212,7 @@ static void on_durable(struct tn_ctx *c, int result, const void *payload, void *
 	struct flight *f = arg;
 
 	(void)payload;
-	v->flights--;
+	DL_DELETE(v->flight, f);
 	if (result && result != TN_EGONE && !v->failed) {
 		v->failed = true;
 		TN_LOG(c, TN_ERROR, TN_NOBODY,
@@ -207,7 +233,7 @@ static int commit(struct tn_ctx *c, struct tn_batch *b, struct flight *f)
 		free(f);
 		return TN_EFULL;
 	}
-	voting_of(c)->flights++;
+	DL_APPEND(voting_of(c)->flight, f);
 	rc = tn_commit(c, b, t);
 	if (rc)
 		tn_finish(c, t, rc == TN_EFULL ? TN_EGONE : rc, NULL);
@@ -349,7 +375,7 @@ void cast_want(struct tn_ctx *c, const struct pool_tx *e)
 /* Is it sure that what has the coin is on the disk, and not only on its way? */
 static bool settled(const struct voting *v, const struct pool_tx *other)
 {
-	return !v->flights ||
+	return !v->flight ||
 	       (other && votes_has(v->book, &other->txid, (uint32_t)votes_me(v->book)));
 }
 

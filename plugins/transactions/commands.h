@@ -13,8 +13,9 @@
 
 enum {
 	PAY_COMMANDS = 12,
-	PAY_INPUTS = 200, /* of one transaction that is made here */
-	PAY_MS = 86400000 /* a held command is ended by us: its own deadline must not be first */
+	PAY_INPUTS = 200,  /* of one transaction that is made here */
+	PAY_CHOICE = 4096, /* coins looked at first */
+	PAY_MS = 86400000  /* a held command is ended by us: its own deadline must not be first */
 };
 extern const struct tn_command pay_commands[PAY_COMMANDS];
 

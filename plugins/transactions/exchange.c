@@ -14,6 +14,7 @@
 enum {
 	TICKS_A_SECOND = 1000 / EXCHANGE_MS,
 	ASKED_A_TICK = 64, /* transactions */
+	RIVALS_A_TICK = 16,
 	ASKED_AT_UP = 128, /* the same, of one session */
 	OTHERS = 2,        /* peers asked for votes of those who are not linked with us */
 	WANT_TRIES = 8,
@@ -113,7 +114,7 @@ static void ask_about(struct tn_ctx *c, const struct pool_tx *e)
 
 /* The others may have made it final; or nobody has its coin any more, and it is judged like any
  * other. Either way its open end goes with it. */
-static void ask_about_rival(struct tn_ctx *c, const struct tn_hash *txid)
+static void ask_about_rival(struct tn_ctx *c, const struct tn_hash *txid, bool may_ask)
 {
 	struct voting *v = voting_of(c);
 	struct asking a = { .txid = txid };
@@ -131,23 +132,37 @@ static void ask_about_rival(struct tn_ctx *c, const struct tn_hash *txid)
 	} else if (has->flags & POOL_FINAL) {
 		open_remove(v->open, txid, NULL);
 		rivals_drop(v->rivals, txid);
-	} else {
+	} else if (may_ask) {
 		ask_others(c, &a);
 	}
 }
 
+/* The count may mean more than it did: the voters or their number may have changed since. */
+static void ask_if_open(struct tn_ctx *c, const struct tn_hash *txid)
+{
+	const struct pool_tx *e;
+
+	outcome(c, txid);
+	e = pool_find(state_of(c)->pool, txid);
+	if (e && open_has(voting_of(c)->open, txid))
+		ask_about(c, e);
+}
+
+/* Rivals cost their sender little. They are at most as many as are kept, those not kept any more
+ * end here, and neither takes the place of a payment. */
 static void ask_due(struct tn_ctx *c)
 {
 	struct voting *v = voting_of(c);
+	unsigned asked = 0, rivals = 0;
 	struct tn_hash txid;
 
-	for (unsigned i = 0; i < ASKED_A_TICK && open_due(v->open, now_ms(c), &txid); i++) {
-		const struct pool_tx *e = pool_find(state_of(c)->pool, &txid);
-
-		if (e)
-			ask_about(c, e);
-		else
-			ask_about_rival(c, &txid);
+	while (asked < ASKED_A_TICK && open_due(v->open, now_ms(c), &txid)) {
+		if (pool_find(state_of(c)->pool, &txid)) {
+			ask_if_open(c, &txid);
+			asked++;
+		} else {
+			ask_about_rival(c, &txid, rivals++ < RIVALS_A_TICK);
+		}
 	}
 }
 

@@ -208,7 +208,7 @@ int on_reset(struct tn_ctx *c, void *payload, struct tn_error *err)
 	const struct tn_ev_block *ev = payload;
 	int rc = tn_scan(c, D_DONE, (struct tn_view){ 0 }, wipe_one, ev->batch);
 
-	return rc ? tn_fail(err, rc, "the mempool cannot be written") : 0;
+	return rc ? tn_fail(err, rc, "the mempool cannot be written") : voting_reset(c, ev, err);
 }
 
 /* ---- a block has come */

@@ -55,6 +55,9 @@ int keep_load(struct tn_ctx *, struct tn_error *);
 void keep_dirty(struct tn_ctx *, struct pool_tx *);
 void keep_forget(struct tn_ctx *, const struct pool_tx *);
 void keep_flush(struct tn_ctx *);
+/* This turn of the loop, not this second: the operator's own must not be forgotten, or its coins
+ * would be spent a second time. */
+void keep_soon(struct tn_ctx *);
 bool keep_has_any(struct tn_ctx *);
 /* One that comes from the store or from a block, with what it had: flags, votes. The pool has
  * the last word. 0 or a code. */

@@ -249,6 +249,7 @@ static int clear_the_way(struct tn_ctx *c, const struct trial *t)
 /* All is well with it; the pool has the last word on its coins. */
 static void accept_trial(struct tn_ctx *c, struct trial *t)
 {
+	bool own = t->source == FROM_OPERATOR;
 	struct tn_hash txid = t->txid;
 	struct pool_added added;
 	int rc;
@@ -257,7 +258,7 @@ static void accept_trial(struct tn_ctx *c, struct trial *t)
 		look_again(c, t);
 		return;
 	}
-	rc = t->source == FROM_VOTERS ? clear_the_way(c, t) : 0;
+	rc = t->source == FROM_VOTERS && voting_certified(c, &txid) ? clear_the_way(c, t) : 0;
 	if (!rc)
 		rc = add_to_pool(c, t, &added);
 	if (rc == TN_ENOENT) {
@@ -276,6 +277,8 @@ static void accept_trial(struct tn_ctx *c, struct trial *t)
 	tell_others(c, t);
 	intake_end(c, t, NO_REASON);
 	fate_accepted(c, added.tx);
+	if (own)
+		keep_soon(c);
 	intake_parent(c, &txid);
 }
 

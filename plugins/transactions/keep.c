@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * plugins/transactions/keep.c - the pool on the disk
  *
- * What comes and goes is noted by its txid and written once a second; who was here only for a
+ * What comes and goes is noted by its txid and written once a second, the operator's own at once; who was here only for a
  * moment never is. One that this node approves is written with the approval instead. What is
  * read at a start was judged before: only its coins are looked up again.
  */
@@ -17,7 +17,8 @@ struct note {
 
 struct keep {
 	struct note changed, gone;
-	bool any; /* the database is not known to be empty */
+	bool any;  /* the database is not known to be empty */
+	bool soon; /* it is written in this turn */
 };
 
 /* clang-format off */
@@ -158,6 +159,21 @@ void keep_flush(struct tn_ctx *c)
 		return;
 	}
 	k->changed.n = k->gone.n = 0;
+}
+
+static void on_soon(struct tn_ctx *c, void *arg)
+{
+	(void)arg;
+	state_of(c)->keep->soon = false;
+	keep_flush(c);
+}
+
+void keep_soon(struct tn_ctx *c)
+{
+	struct keep *k = state_of(c)->keep;
+
+	if (!k->soon)
+		k->soon = tn_after(c, 0, on_soon, NULL).v != 0;
 }
 
 /* ---- reading */

@@ -109,17 +109,20 @@ bool open_has(const struct open *o, const struct tn_hash *txid)
 
 bool open_due(struct open *o, uint64_t now, struct tn_hash *out)
 {
-	for (unsigned n = 0; n < o->lines; n++) {
-		struct item *i = o->line[n];
+	struct item *i = NULL;
+	unsigned n;
 
-		if (!i || i->due > now)
-			continue;
-		*out = i->txid;
-		DL_DELETE(o->line[n], i);
-		stand(o, i, n + 1 < o->lines ? n + 1 : n, now);
-		return true;
-	}
-	return false;
+	/* who has waited longest: new ones, however many, do not keep the others waiting */
+	for (n = 0; n < o->lines; n++)
+		if (o->line[n] && (!i || o->line[n]->due < i->due))
+			i = o->line[n];
+	if (!i || i->due > now)
+		return false;
+	n = i->line;
+	*out = i->txid;
+	DL_DELETE(o->line[n], i);
+	stand(o, i, n + 1 < o->lines ? n + 1 : n, now);
+	return true;
 }
 
 void open_hurry(struct open *o, const struct tn_hash *txid, uint64_t now)

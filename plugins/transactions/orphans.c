@@ -33,6 +33,7 @@ struct peer {
 	uint64_t sid;
 	struct kept *list;
 	uint32_t n;
+	size_t bytes;
 	bool lost;
 	UT_hash_handle hh;
 };
@@ -147,6 +148,7 @@ static void unlink_kept(struct orphans *o, struct kept *k)
 	DL_DELETE2(k->parent->list, k, sibling_up, sibling);
 	DL_DELETE2(k->peer->list, k, mine_up, mine);
 	k->peer->n--;
+	k->peer->bytes -= k->out.bytes;
 	drop_peer(o, k->peer);
 	drop_parent(o, k->parent);
 	o->n--;
@@ -207,14 +209,29 @@ static int enter(struct orphans *o, struct kept *k)
 	DL_APPEND2(k->parent->list, k, sibling_up, sibling);
 	DL_APPEND2(k->peer->list, k, mine_up, mine);
 	k->peer->n++;
+	k->peer->bytes += k->out.bytes;
 	o->n++;
 	o->bytes += k->out.bytes;
 	return 0;
 }
 
-int orphans_add(struct orphans *o, const struct orphan *want)
+/* A peer's own oldest ones make room for its newest: it has so many places, and a quarter of the
+ * memory, or one of whatever size. */
+static void shrink_peer(struct orphans *o, uint64_t sid, size_t more)
 {
 	struct peer *peer;
+
+	for (;;) {
+		HASH_FIND(hh, o->peers, &sid, sizeof sid, peer);
+		if (!peer ||
+		    (peer->n < o->limits.per_peer && peer->bytes + more <= o->limits.bytes / 4))
+			return;
+		drop(o, peer->list);
+	}
+}
+
+int orphans_add(struct orphans *o, const struct orphan *want)
+{
 	struct kept *k;
 
 	HASH_FIND_BYHASHVALUE(hh, o->by_txid, &want->txid, sizeof want->txid,
@@ -223,9 +240,7 @@ int orphans_add(struct orphans *o, const struct orphan *want)
 		return TN_EBUSY;
 	if (!o->limits.count || !o->limits.per_peer || want->bytes > o->limits.bytes)
 		return TN_EFULL;
-	HASH_FIND(hh, o->peers, &want->from, sizeof want->from, peer);
-	if (peer && peer->n >= o->limits.per_peer)
-		drop(o, peer->list);
+	shrink_peer(o, want->from, want->bytes);
 	shrink(o, want->bytes);
 	k = calloc(1, sizeof *k);
 	if (!k)

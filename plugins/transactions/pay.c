@@ -300,21 +300,25 @@ static int begin(struct tn_ctx *c, struct payment *p, const struct spend_plan *p
 	return submit(c, p, err);
 }
 
-/* What may be spent, into the payment's arena. */
-static int gather(struct tn_ctx *c, struct payment *p, struct spend_coin **out, uint32_t *n)
+/* What may be spent, into the payment's arena: all of it, or the first `few` confirmed coins. */
+static int gather(struct tn_ctx *c, struct payment *p, uint32_t few, struct spend_coin **out,
+		  uint32_t *n)
 {
+	const enum wallet_kind below = few ? COIN_FINAL : COIN_PENDING;
 	const struct wallet_coin *e = NULL;
 	struct wallet_view v;
 
 	wallet_view(c, &v);
 	*n = 0;
-	*out = tn_alloc(p->arena, ((size_t)v.coins + 1) * sizeof **out);
+	if (!few || few > v.coins)
+		few = v.coins;
+	*out = tn_alloc(p->arena, ((size_t)few + 1) * sizeof **out);
 	if (!*out)
 		return TN_ENOMEM;
-	while ((e = wallet_next(c, e))) {
+	while (*n < few && (e = wallet_next(c, e))) {
 		enum wallet_kind kind = wallet_kind(c, e);
 
-		if (kind < COIN_PENDING)
+		if (kind < below)
 			(*out)[(*n)++] = (struct spend_coin){ e->at, e->value, kind };
 	}
 	return 0;
@@ -360,15 +364,29 @@ static int too_many(const struct spend_plan *plan, struct tn_error *err)
 		       PAY_INPUTS, tn_amount_text(spend_most(plan->in), most));
 }
 
-static int select_coins(struct tn_ctx *c, struct payment *p, uint64_t amount,
-			struct spend_plan *plan, struct tn_error *err)
+static int select_from(struct tn_ctx *c, struct payment *p, uint32_t few, uint64_t amount,
+		       struct spend_plan *plan)
 {
 	struct spend_coin *coin;
 	uint32_t n;
-	int rc = gather(c, p, &coin, &n);
+	int rc = gather(c, p, few, &coin, &n);
 
-	if (!rc)
-		rc = spend_select(coin, n, amount, PAY_INPUTS, p->arena, plan);
+	return rc ? rc : spend_select(coin, n, amount, PAY_INPUTS, p->arena, plan);
+}
+
+/* A wallet of very many coins chooses among its oldest ones, as long as they will do: to sort all
+ * of them would hold up the loop. */
+static int select_coins(struct tn_ctx *c, struct payment *p, uint64_t amount,
+			struct spend_plan *plan, struct tn_error *err)
+{
+	struct wallet_view v;
+	int rc = TN_ENOENT;
+
+	wallet_view(c, &v);
+	if (v.coins > PAY_CHOICE)
+		rc = select_from(c, p, PAY_CHOICE, amount, plan);
+	if (rc == TN_ENOENT || rc == TN_EFULL)
+		rc = select_from(c, p, 0, amount, plan);
 	if (rc == TN_ENOENT)
 		return not_enough(c, amount, err);
 	if (rc == TN_EFULL)
@@ -431,7 +449,7 @@ static int plan_merge(struct tn_ctx *c, struct payment *p, uint64_t least, uint6
 {
 	struct spend_coin *coin;
 	uint32_t n;
-	int rc = gather(c, p, &coin, &n);
+	int rc = gather(c, p, 0, &coin, &n);
 
 	if (!rc)
 		rc = spend_merge(coin, n, (uint32_t)least, (uint32_t)most, p->arena, plan);

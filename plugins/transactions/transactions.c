@@ -258,8 +258,9 @@ TN_PLUGIN = {
 		/* voting */
 		[M_VOTE_REQUEST] = { "TransactionVoteRequest", &tn_wire_hash, on_vote_request,
 				     TN_OWN, .max = 512, .rate = 1000, .pace = 8 },
-		[M_VOTE] = { "TransactionVote", &tn_wire_vote, on_vote, TN_OWN, TN_DEDUP,
-			     .max = 1024, .rate = 20000, .window = 256 },
+		/* no TN_DEDUP, for one that was dropped with its transaction may come again */
+		[M_VOTE] = { "TransactionVote", &tn_wire_vote, on_vote, TN_OWN, .max = 1024,
+			     .rate = 20000, .window = 256 },
 		[M_FINALIZED] = { "TransactionFinalized", &tn_wire_tx_finalized, on_finalized,
 				  TN_OWN, TN_DEDUP, .max = 512, .rate = 10000, .pace = 8 },
 		[M_REJECTED] = { "TransactionRejected", &tn_wire_tx_rejected, on_rejected, TN_OWN,

@@ -216,9 +216,9 @@ int coin_find(struct tn_ctx *, const struct tn_outpoint *, struct tn_arena *, st
  */
 void intake_submit(struct tn_ctx *, const struct tn_tx *, struct tn_arena *owner, struct tn_ticket);
 
-/* A quorum of voters has approved it (their votes are counted), but others that spend its coins
- * are in the pool: judged as any other, then they give way, with descendants, unless one is
- * final. Nobody is told how it ends. */
+/* Judged as any other. If a quorum of voters has approved it by then (voting_certified), those in
+ * the pool that spend its coins give way, with descendants, unless one is final. Nobody is told
+ * how it ends. */
 void intake_certified(struct tn_ctx *, const struct tn_tx *, struct tn_arena *owner);
 
 /* This node is about to sign for it: from now on it is never evicted and never expires. Before
@@ -257,6 +257,8 @@ void voting_gone(struct tn_ctx *, const struct pool_tx *, enum gone);
 void voting_rival(struct tn_ctx *, const struct tn_tx *, const struct tn_hash *txid,
 		  struct tn_arena *owner, const struct tn_outpoint *coin,
 		  const struct pool_tx *other);
+/* Has a quorum approved it, by the votes counted here? */
+bool voting_certified(struct tn_ctx *, const struct tn_hash *txid);
 /* For a filter, with `from` (a struct tn_sid): is a transaction from there to be passed on to `to`? Not
  * between voters, who are linked with one another: whoever gave it to one gave it to all. */
 bool voting_wants(struct tn_ctx *, struct tn_sid to, void *slot, void *from);
@@ -265,6 +267,7 @@ void voting_contradict(struct tn_ctx *, struct tn_sid, const struct pool_tx *fin
 /* In the asks chain.connect and chain.disconnect: into their batch. 0 or an error. */
 int voting_connect(struct tn_ctx *, const struct tn_ev_block *, struct tn_error *);
 int voting_disconnect(struct tn_ctx *, const struct tn_ev_block *, struct tn_error *);
+int voting_reset(struct tn_ctx *, const struct tn_ev_block *, struct tn_error *);
 void voting_tip(struct tn_ctx *); /* the tip has changed: after the tells */
 void voting_reloaded(struct tn_ctx *);
 void voting_fini(struct tn_ctx *);

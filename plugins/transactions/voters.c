@@ -36,13 +36,36 @@ static void note_me(struct tn_ctx *c)
 	v->told = other;
 }
 
-static void look_again(void *arg, const struct tn_hash *txid)
-{
-	struct tn_ctx *c = arg;
-	const struct pool_tx *e = pool_find(state_of(c)->pool, txid);
+struct txids {
+	struct tn_hash *v;
+	uint32_t n;
+};
 
-	if (e)
-		cast_want(c, e);
+static void note_txid(void *arg, const struct tn_hash *txid)
+{
+	struct txids *all = arg;
+
+	all->v[all->n++] = *txid;
+}
+
+/* Other voters, or another number of them: what was counted may mean more or less now, and votes
+ * of those who were no voters for a moment are gone. Who votes from now on has some to cast. */
+static void look_again(struct tn_ctx *c)
+{
+	const struct open *open = voting_of(c)->open;
+	struct txids all = { tn_alloc(tn_scratch(c), (open_count(open) + 1) * sizeof *all.v), 0 };
+
+	if (!all.v)
+		return; /* each is looked at again when it is due */
+	open_each(open, open_count(open), note_txid, &all);
+	for (uint32_t i = 0; i < all.n; i++) {
+		struct pool_tx *e = pool_find(state_of(c)->pool, &all.v[i]);
+
+		if (e)
+			voting_again(c, e);
+		else
+			outcome(c, &all.v[i]);
+	}
 }
 
 static void ask_set(struct tn_ctx *c)
@@ -62,13 +85,14 @@ static void ask_set(struct tn_ctx *c)
 void voters_refresh(struct tn_ctx *c)
 {
 	struct voting *v = voting_of(c);
+	uint64_t sets = votes_sets(v->book);
 	bool could = v->can_vote;
 
 	ask_set(c);
 	v->can_vote = is_me(c, v->book);
 	note_me(c);
-	if (v->can_vote && !could)
-		open_each(v->open, UINT32_MAX, look_again, c);
+	if (votes_sets(v->book) != sets || (v->can_vote && !could))
+		look_again(c);
 }
 
 int voters_session(struct tn_ctx *c, struct tn_sid s)

@@ -42,6 +42,7 @@ struct votes {
 	int me;
 	struct about *abouts;
 	uint32_t early, said;
+	uint64_t sets;
 };
 
 uint32_t votes_quorum(uint32_t n)
@@ -196,6 +197,11 @@ void votes_free(struct votes *v)
 
 /* ---- the set */
 
+uint64_t votes_sets(const struct votes *v)
+{
+	return v->sets;
+}
+
 uint32_t votes_voters(const struct votes *v)
 {
 	return v->n;
@@ -339,6 +345,7 @@ int votes_set(struct votes *v, const struct tn_voter_set *set)
 	v->voter = voter;
 	v->n = set->voter.n;
 	v->me = set->me;
+	v->sets++;
 	v->quorum = votes_quorum(v->n);
 	HASH_ITER(hh, v->abouts, a, next)
 		settle(v, a);

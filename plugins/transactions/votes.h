@@ -59,6 +59,7 @@ void votes_limits(struct votes *, const struct votes_conf *);
  * old set stays.
  */
 int votes_set(struct votes *, const struct tn_voter_set *);
+uint64_t votes_sets(const struct votes *); /* how often the set has changed */
 uint32_t votes_voters(const struct votes *);
 int votes_me(const struct votes *);                        /* index of this node, or -1 */
 int votes_voter(const struct votes *, struct tn_str name); /* index, or -1 */

@@ -11,6 +11,7 @@ enum {
 	EARLY_MS = 600000,
 	RIVALS = 256,
 	RIVALS_BYTES = 4 << 20,
+	LOOKED_AT = 32768,
 	REJECTS_A_SECOND = 20
 };
 
@@ -21,6 +22,7 @@ static void voting_free(struct voting *v)
 	votes_free(v->book);
 	open_free(v->open);
 	rivals_free(v->rivals);
+	tn_seen_free(v->looked_at);
 	free(v->cast);
 	free(v);
 }
@@ -35,15 +37,17 @@ void voting_fini(struct tn_ctx *c)
 int voting_start(struct tn_ctx *c, struct tn_error *err)
 {
 	const struct votes_conf conf = { (uint32_t)conf_of(c)->early_votes, EARLY_ALL, EARLY_MS };
+	const uint64_t key[2] = { tn_random64(c), tn_random64(c) };
 	struct voting *v = calloc(1, sizeof *v);
 
 	voting_fini(c); /* of an earlier start */
 	if (!v)
 		return tn_fail(err, TN_ENOMEM, "no memory");
+	v->looked_at = tn_seen_create(LOOKED_AT, key, sizeof key);
 	v->book = votes_create(&conf);
 	v->open = open_create(OPEN_FIRST_MS, OPEN_MOST_MS);
 	v->rivals = rivals_create(RIVALS, RIVALS_BYTES);
-	if (!v->book || !v->open || !v->rivals) {
+	if (!v->book || !v->open || !v->rivals || !v->looked_at) {
 		voting_free(v);
 		return tn_fail(err, TN_ENOMEM, "no memory");
 	}
@@ -95,18 +99,31 @@ void on_masternodes(struct tn_ctx *c, const void *payload)
 
 /* ---- transactions of the pool */
 
-/* Its votes of before: this node's own, or the certificate. */
+/* Its votes of before: this node's own, or the certificate. Not what is on its way to the disk:
+ * that counts when it is there. */
 static void remember(struct tn_ctx *c, const struct pool_tx *e)
 {
 	struct voting *v = voting_of(c);
 	const struct certificate *cert;
 
+	if (cast_flies(c, &e->txid))
+		return;
 	if (certificate_read(c, NULL, &e->txid, tn_scratch(c), &cert))
 		return;
 	for (uint32_t i = 0; i < cert->votes.n; i++)
-		votes_add(v->book, &cert->votes.v[i], now_ms(c));
+		if (cert->final || cast_is_own(c, &cert->votes.v[i]))
+			votes_add(v->book, &cert->votes.v[i], now_ms(c));
 	if (cert->final)
 		votes_final(v->book, &e->txid);
+}
+
+void voting_again(struct tn_ctx *c, struct pool_tx *e)
+{
+	struct tn_hash txid = e->txid;
+
+	remember(c, e);
+	cast_want(c, e);
+	outcome(c, &txid);
 }
 
 void voting_accepted(struct tn_ctx *c, struct pool_tx *e)
@@ -171,6 +188,11 @@ void voting_rival(struct tn_ctx *c, const struct tn_tx *tx, const struct tn_hash
 	open_add(v->open, txid, tn_now_us(c), now_ms(c));
 	cast_reject(c, tx, txid, other);
 	outcome(c, txid);
+}
+
+bool voting_certified(struct tn_ctx *c, const struct tn_hash *txid)
+{
+	return votes_count(voting_of(c)->book, txid).state == VOTES_FINAL;
 }
 
 int voting_votes(struct tn_ctx *c, const struct tn_hash *txid, struct tn_arena *a,

@@ -68,10 +68,11 @@ struct voting {
 	struct tn_hash *cast;
 	uint32_t casts, cast_room;
 	bool cast_armed;
-	uint32_t flights; /* batches of approvals on their way to the disk */
+	struct flight *flight; /* batches of approvals on their way to the disk */
 	/* ballot.c */
 	struct ballot *queue;
 	uint32_t queued, queue_room;
+	struct tn_seen *looked_at; /* votes of the queue and of the jobs */
 	uint32_t jobs;
 	bool ballot_armed;
 	struct tn_bucket rejects;
@@ -98,6 +99,9 @@ static inline uint64_t now_ms(struct tn_ctx *c)
 	return tn_now_us(c) / 1000;
 }
 
+/* ---- voting.c: it is judged and counted as if it had just come, with what is stored of it. */
+void voting_again(struct tn_ctx *, struct pool_tx *);
+
 /* ---- voters.c: the set from the service masternodes, for the next block. Called when it may
  * have changed. */
 void voters_refresh(struct tn_ctx *);
@@ -115,6 +119,10 @@ int cast_judge(struct tn_ctx *, struct tn_batch *, const struct tn_tx *, const s
  * pool. */
 void cast_reject(struct tn_ctx *, const struct tn_tx *, const struct tn_hash *txid,
 		 const struct pool_tx *other);
+/* Is it a vote of this node, by the name and the key that it has now? */
+bool cast_is_own(struct tn_ctx *, const struct tn_vote *);
+/* Is its approval on the way to the disk? */
+bool cast_flies(struct tn_ctx *, const struct tn_hash *txid);
 void vote_send(struct tn_ctx *, const struct tn_vote *);
 /* To old nodes, slowly; not to the one that it came from. */
 void vote_drip(struct tn_ctx *, const struct tn_vote *, struct tn_sid from);
@@ -131,6 +139,9 @@ int certificate_read(struct tn_ctx *, struct tn_batch *, const struct tn_hash *t
 		     struct tn_arena *, const struct certificate **);
 int certificate_put(struct tn_ctx *, struct tn_batch *, const struct tn_hash *txid,
 		    const struct certificate *);
+
+/* ---- bury.c: forgets what is deep enough below that tip, some at a time. */
+void bury_sweep(struct tn_ctx *, uint64_t tip);
 
 /* ---- exchange.c */
 void exchange_up(struct tn_ctx *, struct tn_sid, struct slot *);

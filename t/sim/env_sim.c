@@ -451,7 +451,10 @@ struct sim_host *sim_host_create(struct world *w, uint32_t index, const char *na
 {
 	struct sim_host *n = sim_alloc(sizeof(*n));
 
-	n->env.ops = &ops;
+	n->ops = ops;
+	if (world_knobs(w)->jobs_once)
+		n->ops.impure = NULL;
+	n->env.ops = &n->ops;
 	n->world = w;
 	n->index = index;
 	n->name = sim_text(name);

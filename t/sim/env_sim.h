@@ -40,6 +40,7 @@ struct sim_path {
 
 struct sim_host {
 	struct env env; /* first: the core's view */
+	struct env_ops ops;
 	struct world *world;
 	uint32_t index;
 	char *name;

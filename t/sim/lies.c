@@ -146,7 +146,7 @@ static void drip_begin(struct lies *l, const struct feed *left)
 	l->drip.fork = left->top;
 }
 
-static void keep_drip(void *arg, const struct tn_block *b, struct tn_arena *a)
+static void keep_block(void *arg, const struct tn_block *b, struct tn_arena *a)
 {
 	struct feed *f = arg;
 
@@ -155,13 +155,19 @@ static void keep_drip(void *arg, const struct tn_block *b, struct tn_arena *a)
 	f->arena[f->top] = tn_arena_ref(a);
 }
 
+void feed_bad(struct feed *f, struct chaingen *g, unsigned more)
+{
+	*f = (struct feed){ .g = g };
+	make_bad(g, 0, more, keep_block, f);
+}
+
 static void give_drip(struct told *t)
 {
 	struct feed *d = &t->l->drip;
 
 	if (!d->g) {
 		drip_begin(t->l, t->left);
-		make_bad(d->g, 1, 80, keep_drip, d);
+		make_bad(d->g, 1, 80, keep_block, d);
 	}
 	for (uint64_t h = d->fork + 1; h <= d->top; h++)
 		t->ops->give(t->c, d->block[h], d->arena[h]);

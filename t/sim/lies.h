@@ -23,6 +23,8 @@ struct feed { /* a branch: its blocks by height; those below a fork are another'
 
 void feed_grow(struct feed *, unsigned n);
 void feed_end(struct feed *);
+/* The generator's next block with a bad signature, and so many on top of it. It is the feed's. */
+void feed_bad(struct feed *, struct chaingen *, unsigned more);
 
 struct lies {
 	struct fleet *f;

@@ -27,6 +27,7 @@ struct world_knobs {
 	uint64_t gap_max_us; /* between the pieces of one write */
 	size_t buffer;       /* bytes written but not yet read, per direction */
 	uint64_t tick_us;    /* what one turn of a node's loop takes */
+	bool jobs_once;      /* of hosts made from now on: jobs are not run twice and compared */
 };
 
 struct world *world_create(uint64_t seed);
