@@ -19,7 +19,8 @@ enum {
 	OTHERS = 2,        /* peers asked for votes of those who are not linked with us */
 	WANT_TRIES = 8,
 	BODY_BYTES = 65536, /* of bincode: a larger one is had through GetPendingTransactions */
-	SERVED_A_SECOND = 100
+	SERVED_A_SECOND = 100,
+	ASKS_A_SECOND = 200 /* of all peers: a slow network must not be slowed by questions */
 };
 
 /* ---- sending again */
@@ -148,6 +149,19 @@ static void ask_if_open(struct tn_ctx *c, const struct tn_hash *txid)
 		ask_about(c, e);
 }
 
+/* What it takes to ask all voters about one transaction. */
+static uint32_t price(struct tn_ctx *c)
+{
+	uint32_t n = votes_voters(voting_of(c)->book);
+
+	return n < 1 ? 1 : n > ASKS_A_SECOND ? ASKS_A_SECOND : n;
+}
+
+static bool may_ask(struct tn_ctx *c)
+{
+	return tn_bucket_wait_us(&voting_of(c)->asks, price(c), tn_now_us(c)) == 0;
+}
+
 /* Rivals cost their sender little. They are at most as many as are kept, those not kept any more
  * end here, and neither takes the place of a payment. */
 static void ask_due(struct tn_ctx *c)
@@ -156,7 +170,8 @@ static void ask_due(struct tn_ctx *c)
 	unsigned asked = 0, rivals = 0;
 	struct tn_hash txid;
 
-	while (asked < ASKED_A_TICK && open_due(v->open, now_ms(c), &txid)) {
+	while (asked < ASKED_A_TICK && may_ask(c) && open_due(v->open, now_ms(c), &txid)) {
+		tn_bucket_take(&v->asks, price(c), tn_now_us(c));
 		if (pool_find(state_of(c)->pool, &txid)) {
 			ask_if_open(c, &txid);
 			asked++;
@@ -210,6 +225,11 @@ static void ask_wanted(struct tn_ctx *c)
 		w->due = now_ms(c) + ((uint64_t)OPEN_FIRST_MS << w->tries++);
 		ask_others(c, &a);
 	}
+}
+
+void exchange_start(struct tn_ctx *c)
+{
+	tn_bucket_init(&voting_of(c)->asks, ASKS_A_SECOND, 1000000, ASKS_A_SECOND, tn_now_us(c));
 }
 
 /* ---- the clock of all this */

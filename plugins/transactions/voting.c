@@ -54,6 +54,7 @@ int voting_start(struct tn_ctx *c, struct tn_error *err)
 	tn_bucket_init(&v->rejects, REJECTS_A_SECOND, 1000000, 5 * REJECTS_A_SECOND, tn_now_us(c));
 	state_of(c)->voting = v;
 	v->running = true;
+	exchange_start(c);
 	voters_refresh(c);
 	tn_every(c, EXCHANGE_MS, exchange_tick, NULL);
 	return 0;

@@ -83,6 +83,7 @@ struct voting {
 	/* exchange.c */
 	struct want want[WANTS_MAX];
 	uint32_t wants;
+	struct tn_bucket asks;
 	uint32_t ticks;
 	/* bury.c */
 	bool any; /* there is something stored */
@@ -144,6 +145,7 @@ int certificate_put(struct tn_ctx *, struct tn_batch *, const struct tn_hash *tx
 void bury_sweep(struct tn_ctx *, uint64_t tip);
 
 /* ---- exchange.c */
+void exchange_start(struct tn_ctx *);
 void exchange_up(struct tn_ctx *, struct tn_sid, struct slot *);
 void exchange_down(struct tn_ctx *, struct slot *);
 void exchange_tick(struct tn_ctx *, void *);
