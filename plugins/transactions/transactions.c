@@ -396,7 +396,6 @@ TN_PLUGIN = {
 		[R_ORPHAN] = { "orphan", "it spends a coin that is not known" },
 		[R_FULL] = { "pool-full", "the mempool is full of better paid ones" },
 		[R_BUSY] = { "behind", "too many are being checked" },
-		[R_ABSENT] = { "absent", "a part of the plugin that does not exist yet" },
 		/* voting */
 		[R_VOTER] = { "voter", "a vote of somebody who is no voter" },
 		[R_VOTE_KNOWN] = { "vote-known", "a vote that we have" },

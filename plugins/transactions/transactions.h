@@ -71,7 +71,6 @@ enum { /* reasons */
        R_ORPHAN,
        R_FULL,
        R_BUSY,
-       R_ABSENT, /* a part of this plugin that is not there yet */
        /* voting */
        R_VOTER,
        R_VOTE_KNOWN,
