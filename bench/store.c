@@ -194,7 +194,7 @@ static void begin(struct bench *b, const char *dir)
 	if (!b->env || !b->s)
 		give_up(err.text);
 	b->db = store_db(b->s, "bench.blocks", 1, &err);
-	store_write_behind(b->s, b->env);
+	store_write_behind(b->s, b->env, NULL);
 	snprintf(path, sizeof path, "%s/file", dir);
 	b->file = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600);
 	if (b->file < 0 || b->db < 0)
