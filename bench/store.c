@@ -4,6 +4,7 @@
  * usage: store DIR [ROUNDS]. Rounds are interleaved; medians, the tenth part from below, and their
  * ratios are printed:
  *   sync     append 4 KiB to a file, fdatasync
+ *   2 MB     the share of 4 KiB when 500 of them are appended, then fdatasync: the disk's own limit
  *   lmdb     a block, or 500, in a transaction of LMDB alone, with full sync
  *   block    commit a block of 4000 bytes, wait on the loop until it is durable
  *   500      a block's share when six batches of 500 are given one after the other
@@ -145,6 +146,18 @@ static double append(struct bench *b)
 	return (double)(now_ns() - begun);
 }
 
+static double append_wide(struct bench *b)
+{
+	uint64_t begun = now_ns();
+
+	for (unsigned i = 0; i < WIDE; i++)
+		if (write(b->file, b->block, sizeof b->block) != sizeof b->block)
+			give_up("the file cannot be written");
+	if (fdatasync(b->file))
+		give_up("the file cannot be written");
+	return (double)(now_ns() - begun) / WIDE;
+}
+
 /* Of one read; the keys are those of the last 1000 blocks. */
 static double reads(struct bench *b, struct tn_arena *a)
 {
@@ -194,7 +207,7 @@ static void begin(struct bench *b, const char *dir)
 	if (!b->env || !b->s)
 		give_up(err.text);
 	b->db = store_db(b->s, "bench.blocks", 1, &err);
-	store_write_behind(b->s, b->env);
+	store_write_behind(b->s, b->env, NULL);
 	snprintf(path, sizeof path, "%s/file", dir);
 	b->file = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600);
 	if (b->file < 0 || b->db < 0)
@@ -208,6 +221,7 @@ static void begin(struct bench *b, const char *dir)
 struct figures {
 	double sync[MOST * PER_ROUND], block[MOST * PER_ROUND], raw[MOST * PER_ROUND];
 	double wide[MOST * WIDE_PER_ROUND], raw_wide[MOST * WIDE_PER_ROUND], read[MOST];
+	double sync_wide[MOST * WIDE_PER_ROUND];
 };
 
 /* Blocks of the raw store take numbers of the same row: reads look at the last of ours. */
@@ -222,6 +236,8 @@ static void one_round(struct bench *b, struct figures *f, unsigned r, struct tn_
 	}
 	for (unsigned i = r * WIDE_PER_ROUND; i < (r + 1) * WIDE_PER_ROUND; i++)
 		f->raw_wide[i] = raw_commit(b, WIDE) / WIDE;
+	for (unsigned i = r * WIDE_PER_ROUND; i < (r + 1) * WIDE_PER_ROUND; i++)
+		f->sync_wide[i] = append_wide(b);
 	for (unsigned i = r * WIDE_PER_ROUND; i < (r + 1) * WIDE_PER_ROUND; i++)
 		f->wide[i] = commit(b, STREAM, WIDE) / (STREAM * WIDE);
 	own = b->height;
@@ -250,6 +266,8 @@ static void print(struct figures *f, unsigned rounds)
 	line("append 4 KiB, fdatasync", sync, sync, false, "");
 	line("LMDB alone, one block", raw, sync, false, "times that");
 	line("one block a commit", block, sync, false, "times that; aim: at most 2");
+	line("append 2 MB, fdatasync", figure_of(f->sync_wide, w), block, true,
+	     "times the rate of one");
 	line("LMDB alone, 500 blocks", raw_wide, raw, true, "times the rate of one");
 	line("500 blocks a commit", wide, block, true, "times the rate of one; aim: at least 75");
 	printf("%-26s %9.0f %9.0f ns  %17saim: at most 500\n", "hot read", hot.median, hot.low, "");

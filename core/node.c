@@ -97,6 +97,8 @@ static int make_base(struct node *node, struct tn_error *err)
 	node->log = logger_create(&out);
 	if (!node->timers || !node->log)
 		return tn_fail(err, TN_ENOMEM, "no memory for a node");
+	if (node->store)
+		store_write_behind(node->store, node->env, node->timers);
 	apply_log(node);
 	return 0;
 }
@@ -171,8 +173,6 @@ struct node *node_create(const struct node_setup *setup, struct tn_error *err)
 	node->conf = setup->conf;
 	node->set = *setup->settings;
 	node->store = setup->store;
-	if (node->store)
-		store_write_behind(node->store, node->env);
 	node->log_level = setup->log_level;
 	node->agent = setup->agent;
 	if (make_base(node, err) || remember_asked(node, err) || make_rooms(node, setup, err)) {

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "env/timer.h"
 #include "lib/store_help.h"
 #include "net/ban.h"
 #include "sim/disk.h"
@@ -31,6 +32,7 @@ static void add(const char *word)
 struct bed {
 	struct lab *lab;
 	struct disk *disk;
+	struct timers *timers;
 	char dir[300];
 	struct store *s;
 	int db;
@@ -48,7 +50,8 @@ static void open_it(struct bed *b)
 {
 	b->s = b->lab->real ? open_lmdb(b->dir, MAP) : disk_store(b->disk);
 	b->db = store_db(b->s, "t", 1, NULL);
-	store_write_behind(b->s, b->lab->a);
+	b->timers = timers_create(b->lab->a);
+	store_write_behind(b->s, b->lab->a, b->timers);
 }
 
 static struct bed begin(bool real)
@@ -62,9 +65,15 @@ static struct bed begin(bool real)
 	return b;
 }
 
-static void end(struct bed *b)
+static void close_it(struct bed *b)
 {
 	store_close(b->s);
+	timers_free(b->timers);
+}
+
+static void end(struct bed *b)
+{
+	close_it(b);
 	lab_free(b->lab);
 	disk_free(b->disk);
 }
@@ -185,7 +194,7 @@ static void closed(bool real)
 		snprintf(key, sizeof key, "%02u", i);
 		commit(&b, &n[i], key, "v");
 	}
-	store_close(b.s);
+	close_it(&b);
 	for (unsigned i = 0; i < 50; i++)
 		odd += n[i].times != 1 || n[i].rc;
 	is_uint(odd, 0, "a close waits for all that was accepted, and tells");
@@ -232,6 +241,96 @@ static void bounded(bool real)
 	store_ahead_max(b.s, 1);
 	is_int(commit(&b, &n[0], "large", "one"), 0, "a larger one is taken when nothing waits");
 	wait_for(&b, taken + 2);
+	end(&b);
+}
+
+/* ---- patience */
+
+static int commit_within(struct bed *b, uint32_t ms, struct note *n, const char *key)
+{
+	n->bed = b;
+	return store_commit_within(batch_of(b, key, "v"), ms, on_told, n, NULL);
+}
+
+enum { LONG = 3600000 };
+
+static void patient(bool real)
+{
+	struct bed b = begin(real);
+	struct note n[9] = { { .word = "1" }, { .word = "2" }, { .word = "3" },
+			     { .word = "4" }, { .word = "5" }, { .word = "6" } };
+
+	commit_within(&b, LONG, &n[0], "a");
+	commit_within(&b, LONG, &n[1], "b");
+	is_str(get_one(b.s, b.db, "a"), "v", "a patient commit is seen at once");
+	lab_wait(b.lab, 50000);
+	is_story("", "and waits");
+	commit(&b, &n[2], "c", "v");
+	wait_for(&b, 3);
+	is_story("1 2 3", "one that is not takes it along, in order");
+	commit_within(&b, LONG, &n[3], "d");
+	lab_wait(b.lab, 50000);
+	is_story("", "the next waits again");
+	commit_within(&b, 10, &n[4], "e");
+	wait_for(&b, 5);
+	is_story("4 5", "the least patient says when");
+	is_uint(timers_count(b.timers), 0, "no timer is left");
+	commit_within(&b, LONG, &n[5], "f");
+	store_settle(b.s);
+	is_story("6", "a settle does not wait for it");
+	end(&b);
+}
+
+static void patient_close(bool real)
+{
+	struct bed b = begin(real);
+	struct note n = { .word = "1" };
+
+	commit_within(&b, LONG, &n, "a");
+	close_it(&b);
+	is_story("1", "nor does a close");
+	open_it(&b);
+	is_str(get_one(b.s, b.db, "a"), "v", "it is there afterwards");
+	end(&b);
+}
+
+static void patient_bounded(bool real)
+{
+	struct bed b = begin(real);
+	struct note n[40] = { { .word = "x" } }, late = { .word = "late", .bed = &b };
+	struct store_batch *x;
+	unsigned given = 0;
+
+	store_ahead_max(b.s, 8000);
+	while (given < 39 && b.told == 0) {
+		n[given] = (struct note){ .word = "x" };
+		if (commit_within(&b, LONG, &n[given++], "k"))
+			break;
+		lab_wait(b.lab, 20000);
+	}
+	ok(given > 2 && given < 39, "a quarter of what may wait does not: %u batches", given);
+	lab_wait(b.lab, 50000);
+	n[39] = (struct note){ .word = "last" };
+	commit_within(&b, LONG, &n[39], "k");
+	store_ahead_max(b.s, 1);
+	x = batch_of(&b, "k", "w");
+	is_int(store_commit_told(x, on_told, &late, NULL), TN_EFULL, "nothing more is taken");
+	wait_for(&b, given + 1);
+	is_uint(store_ahead(b.s), 0, "which ends the patience of those before it");
+	is_int(store_commit_told(x, on_told, &late, NULL), 0, "so that it finds room");
+	wait_for(&b, given + 2);
+	end(&b);
+}
+
+static void patient_failing(bool real)
+{
+	struct bed b = begin(real);
+	struct note n = { .word = "1" };
+
+	commit_within(&b, 10, &n, "a");
+	store_fail(b.s, "told to");
+	wait_for(&b, 1);
+	is_story("1:failed", "a store that has failed tells those who waited");
 	end(&b);
 }
 
@@ -294,7 +393,7 @@ static void failing(bool real)
 	is_str(get_one(b.s, b.db, "k"), "first", "what is durable is read");
 	is_str(get_one(b.s, b.db, "x"), "-", "and nothing else");
 	disk_full(b.disk, false);
-	store_close(b.s);
+	close_it(&b);
 	open_it(&b);
 	is_str(get_one(b.s, b.db, "k"), "first", "nothing was overwritten");
 	free((void *)(uintptr_t)v.p);
@@ -418,7 +517,7 @@ static void cut(uint64_t us)
 		durable += n[i].times && !n[i].rc;
 	world_power(b.lab->world, b.lab->a, false);
 	store_commit(batch_of(&b, "050", "after the end"), NULL);
-	store_close(b.s);
+	close_it(&b);
 	world_power(b.lab->world, b.lab->a, true);
 	open_it(&b);
 	left = numbers_left(&b, 100);
@@ -446,7 +545,7 @@ static void bans_are_saved(bool real)
 	is_uint(store_ahead(b.s), 0, "all is written");
 	bans_when_saved(bans, on_told, &n[0], NULL);
 	bans_free(bans);
-	store_close(b.s);
+	close_it(&b);
 	is_story("", "nobody is told after the end");
 	open_it(&b);
 	bans = bans_create(b.s, 10, 1000, NULL);
@@ -462,8 +561,10 @@ static void bans_are_saved(bool real)
 
 int main(void)
 {
-	static void (*const cases[])(bool) = { seen_at_once, merged,  closed,  bans_are_saved,
-					       bounded,      chained, failing, layers };
+	static void (*const cases[])(bool) = { seen_at_once,   merged,          closed,
+					       bans_are_saved, bounded,         chained,
+					       failing,        layers,          patient,
+					       patient_close,  patient_bounded, patient_failing };
 
 	for (int real = 1; real >= 0; real--)
 		for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -202,7 +202,7 @@ static struct write *new_write(struct plugin *p, uint64_t ticket)
 }
 
 /* TN_EFULL alone leaves the batch as it was. */
-int data_commit(struct plugin *p, struct tn_batch *b, uint64_t ticket)
+int data_commit(struct plugin *p, struct tn_batch *b, uint32_t within_ms, uint64_t ticket)
 {
 	struct tn_error err = { "" };
 	struct write *w;
@@ -215,7 +215,7 @@ int data_commit(struct plugin *p, struct tn_batch *b, uint64_t ticket)
 		store_abandon(take(b));
 		return TN_ENOMEM;
 	}
-	rc = store_commit_told(b->batch, on_told, w, &err);
+	rc = store_commit_within(b->batch, within_ms, on_told, w, &err);
 	if (rc) {
 		take_write(w);
 		free(w);

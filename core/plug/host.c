@@ -377,7 +377,13 @@ static int del(struct tn_ctx *c, struct tn_batch *b, unsigned db, struct tn_view
 
 static int commit(struct tn_ctx *c, struct tn_batch *b, struct tn_ticket durable)
 {
-	return data_commit(plugin_of(c), b, durable.v);
+	return data_commit(plugin_of(c), b, 0, durable.v);
+}
+
+static int commit_within(struct tn_ctx *c, struct tn_batch *b, uint32_t ms,
+			 struct tn_ticket durable)
+{
+	return data_commit(plugin_of(c), b, ms, durable.v);
 }
 
 static void abandon(struct tn_ctx *c, struct tn_batch *b)
@@ -482,4 +488,5 @@ const struct tn_host plug_host = {
 	.work = work,
 	.network = network,
 	.data_dir = data_dir,
+	.commit_within = commit_within,
 };

@@ -221,7 +221,7 @@ struct tn_batch *data_batch(struct plugin *);
 int data_put(struct plugin *, struct tn_batch *, unsigned db, struct tn_view key,
 	     struct tn_view val);
 int data_del(struct plugin *, struct tn_batch *, unsigned db, struct tn_view key);
-int data_commit(struct plugin *, struct tn_batch *, uint64_t ticket);
+int data_commit(struct plugin *, struct tn_batch *, uint32_t within_ms, uint64_t ticket);
 void data_abandon(struct plugin *, struct tn_batch *);
 
 /* ---- metric.c */

@@ -88,11 +88,11 @@ static int commit_now(struct store_batch *b, struct tn_error *err)
 	return rc;
 }
 
-static int commit_behind(struct store_batch *b, struct tn_error *err)
+static int commit_behind(struct store_batch *b, uint32_t ms, struct tn_error *err)
 {
 	if (overlay_add(b->store, b))
 		return tn_fail(err, TN_ENOMEM, "a batch was not accepted: no memory");
-	writer_take(b->store, b);
+	writer_take(b->store, b, ms);
 	return 0;
 }
 
@@ -103,15 +103,22 @@ static bool is_full(const struct store_batch *b)
 	return s->env && s->ahead && s->ahead + b->bytes > s->ahead_max;
 }
 
-int store_commit_told(struct store_batch *b, store_told_fn *told, void *arg, struct tn_error *err)
+static int fail_full(struct store *s, struct tn_error *err)
+{
+	writer_hurry(s);
+	return tn_fail(err, TN_EFULL, "the disk is behind: %llu bytes wait for it already",
+		       (unsigned long long)s->ahead);
+}
+
+int store_commit_within(struct store_batch *b, uint32_t ms, store_told_fn *told, void *arg,
+			struct tn_error *err)
 {
 	struct store *s = b->store;
 	struct tn_error why = { "" };
 	int rc;
 
 	if (!s->failed && is_full(b))
-		return tn_fail(err, TN_EFULL, "the disk is behind: %llu bytes wait for it already",
-			       (unsigned long long)s->ahead);
+		return fail_full(s, err);
 	b->told = told;
 	b->arg = arg;
 	if (s->failed) {
@@ -123,13 +130,18 @@ int store_commit_told(struct store_batch *b, store_told_fn *told, void *arg, str
 	}
 	rc = refuse(b, &why);
 	if (!rc)
-		rc = s->env ? commit_behind(b, &why) : commit_now(b, &why);
+		rc = s->env ? commit_behind(b, ms, &why) : commit_now(b, &why);
 	if (!rc)
 		return 0;
 	s->failed = true;
 	s->why = why;
 	store_abandon(b);
 	return tn_fail(err, rc, "%s", why.text);
+}
+
+int store_commit_told(struct store_batch *b, store_told_fn *told, void *arg, struct tn_error *err)
+{
+	return store_commit_within(b, 0, told, arg, err);
 }
 
 int store_commit(struct store_batch *b, struct tn_error *err)

@@ -10,17 +10,42 @@
 
 enum { CHUNK_FIRST = 512, CHUNK_MOST = 64 << 10 };
 
-static int compare(int db, struct tn_view key, const struct map_node *n)
-{
-	size_t shorter = key.n < n->key.n ? key.n : n->key.n;
-	int c;
+struct place {
+	uint64_t order;
+	struct tn_view key;
+};
 
-	if (db != n->db)
-		return db < n->db ? -1 : 1;
-	c = shorter ? memcmp(key.p, n->key.p, shorter) : 0;
-	if (c)
-		return c;
-	return (key.n > n->key.n) - (key.n < n->key.n);
+/* A key that is another's beginning, or that but for zeros, may have the same. */
+static uint64_t order_of(int db, struct tn_view key)
+{
+	uint8_t b[8] = { (uint8_t)db };
+	uint64_t v = 0;
+
+	if (key.n)
+		memcpy(b + 1, key.p, key.n < 7 ? key.n : 7);
+	for (unsigned i = 0; i < 8; i++)
+		v = v << 8 | b[i];
+	return v;
+}
+
+static struct place place_of(int db, struct tn_view key)
+{
+	return (struct place){ order_of(db, key), key };
+}
+
+static int compare_keys(struct tn_view a, struct tn_view b)
+{
+	size_t shorter = a.n < b.n ? a.n : b.n;
+	int c = shorter ? memcmp(a.p, b.p, shorter) : 0;
+
+	return c ? c : (a.n > b.n) - (a.n < b.n);
+}
+
+static inline int compare(const struct place *a, const struct map_node *n)
+{
+	if (a->order != n->order)
+		return a->order < n->order ? -1 : 1;
+	return compare_keys(a->key, n->key);
 }
 
 /* ---- nodes */
@@ -34,7 +59,7 @@ static struct map_node *fill(struct map_node *n, int db, struct tn_view key, str
 {
 	uint8_t *p = (uint8_t *)(n + 1);
 
-	*n = (struct map_node){ .db = db, .key = { p, key.n } };
+	*n = (struct map_node){ .order = order_of(db, key), .db = db, .key = { p, key.n } };
 	if (key.n)
 		memcpy(p, key.p, key.n);
 	if (val.p)
@@ -97,7 +122,7 @@ static void *take_room(struct map *m, size_t n)
 }
 
 /* Ranks do not depend on keys, so no choice of keys makes the tree deep; xorshift64*. */
-static uint64_t next_rank(struct map *m)
+static uint32_t next_rank(struct map *m)
 {
 	uint64_t x = m->ranks ? m->ranks : 0x9e3779b97f4a7c15u;
 
@@ -105,15 +130,15 @@ static uint64_t next_rank(struct map *m)
 	x ^= x << 25;
 	x ^= x >> 27;
 	m->ranks = x;
-	return x * 0x2545f4914f6cdd1du;
+	return (uint32_t)(x * 0x2545f4914f6cdd1du >> 32);
 }
 
-/* Nodes below (db, key) into *low, the others into *high. */
-static void split(struct map_node *t, int db, struct tn_view key, struct map_node **low,
+/* Nodes below that place into *low, the others into *high. */
+static void split(struct map_node *t, const struct place *at, struct map_node **low,
 		  struct map_node **high)
 {
 	while (t) {
-		if (compare(db, key, t) <= 0) {
+		if (compare(at, t) <= 0) {
 			*high = t;
 			high = &t->left;
 			t = t->left;
@@ -146,12 +171,12 @@ static struct map_node *merge(struct map_node *low, struct map_node *high)
 }
 
 /* Where the node of that key hangs, or the empty place where the search ended. */
-static struct map_node **find_link(struct map *m, int db, struct tn_view key)
+static struct map_node **find_link(struct map *m, const struct place *p)
 {
 	struct map_node **at = &m->root;
 
 	while (*at) {
-		int c = compare(db, key, *at);
+		int c = compare(p, *at);
 
 		if (c == 0)
 			break;
@@ -162,7 +187,8 @@ static struct map_node **find_link(struct map *m, int db, struct tn_view key)
 
 void map_link(struct map *m, struct map_node *n)
 {
-	struct map_node **at = find_link(m, n->db, n->key), *old = *at;
+	struct place p = { n->order, n->key };
+	struct map_node **at = find_link(m, &p), *old = *at;
 
 	if (old) {
 		n->left = old->left;
@@ -176,8 +202,8 @@ void map_link(struct map *m, struct map_node *n)
 	n->rank = next_rank(m);
 	at = &m->root;
 	while (*at && (*at)->rank >= n->rank)
-		at = compare(n->db, n->key, *at) < 0 ? &(*at)->left : &(*at)->right;
-	split(*at, n->db, n->key, &n->left, &n->right);
+		at = compare(&p, *at) < 0 ? &(*at)->left : &(*at)->right;
+	split(*at, &p, &n->left, &n->right);
 	*at = n;
 }
 
@@ -197,14 +223,17 @@ int map_lend(struct map *m, const struct map_node *from)
 
 	if (!n)
 		return TN_ENOMEM;
-	*n = (struct map_node){ .db = from->db, .key = from->key, .val = from->val };
+	*n = (struct map_node){
+		.order = from->order, .db = from->db, .key = from->key, .val = from->val
+	};
 	map_link(m, n);
 	return 0;
 }
 
 void map_remove(struct map *m, int db, struct tn_view key)
 {
-	struct map_node **at = find_link(m, db, key), *old = *at;
+	struct place p = place_of(db, key);
+	struct map_node **at = find_link(m, &p), *old = *at;
 
 	if (!old)
 		return;
@@ -287,17 +316,22 @@ void map_apply(struct map *m, struct map *changes)
 
 const struct map_node *map_find(const struct map *m, int db, struct tn_view key)
 {
-	const struct map_node *n = map_from(m, db, key, false);
+	struct place p = place_of(db, key);
+	const struct map_node *n = m->root;
+	int c;
 
-	return n && compare(db, key, n) == 0 ? n : NULL;
+	while (n && (c = compare(&p, n)))
+		n = c < 0 ? n->left : n->right;
+	return n;
 }
 
 const struct map_node *map_from(const struct map *m, int db, struct tn_view key, bool after)
 {
 	const struct map_node *n = m->root, *best = NULL;
+	struct place p = place_of(db, key);
 
 	while (n) {
-		int c = compare(db, key, n);
+		int c = compare(&p, n);
 
 		if (c < 0 || (c == 0 && !after)) {
 			best = n;

@@ -13,7 +13,8 @@
 
 struct map_node {
 	struct map_node *left, *right;
-	uint64_t rank;
+	uint64_t order; /* database and first bytes of the key: most comparisons end there */
+	uint32_t rank;
 	int db;
 	struct tn_view key, val; /* behind the node, or lent; val.p NULL: a deletion */
 };

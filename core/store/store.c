@@ -15,9 +15,10 @@ void store_close(struct store *s)
 	s->ops->close(s);
 }
 
-void store_write_behind(struct store *s, struct env *env)
+void store_write_behind(struct store *s, struct env *env, struct timers *timers)
 {
 	s->env = env;
+	s->timers = timers;
 	if (!s->ahead_max)
 		s->ahead_max = STORE_AHEAD_MAX;
 }

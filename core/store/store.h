@@ -19,6 +19,7 @@
 #define STORE_VAL_MAX (1u << 30) /* an empty value is fine */
 
 struct env;
+struct timers;
 struct store;
 struct store_batch;
 
@@ -37,8 +38,9 @@ struct store *store_memory_create(void); /* NULL without memory */
 /* Waits for what was accepted and tells of it. NULL is fine; open batches must be gone. */
 void store_close(struct store *);
 
-/* From now on commits are written behind. The environment must outlive the store. */
-void store_write_behind(struct store *, struct env *);
+/* From now on commits are written behind. Both must outlive the store; without timers (NULL)
+ * no commit is patient. */
+void store_write_behind(struct store *, struct env *, struct timers *);
 /* Blocks until all that was accepted is written, and reported. */
 void store_settle(struct store *);
 /* As if a commit had failed for this reason: for whoever replays one that did. */
@@ -98,7 +100,13 @@ void store_abandon(struct store_batch *); /* NULL is fine */
  */
 typedef void store_told_fn(void *arg, int rc, const char *why);
 int store_commit_told(struct store_batch *, store_told_fn *, void *arg, struct tn_error *);
-/* The same for whoever waits for nothing: the batch is gone in any case. */
+/* A patient one: the writer may leave it for up to `ms`. In a stream of batches most pages are
+ * touched again and again; each is written once for all that are in one transaction. It is
+ * taken along earlier by a commit that is not patient (their order stays), by a settle, or when
+ * a quarter of what may wait does. */
+int store_commit_within(struct store_batch *, uint32_t ms, store_told_fn *, void *arg,
+			struct tn_error *);
+/* store_commit_told for whoever waits for nothing: the batch is gone in any case. */
 int store_commit(struct store_batch *, struct tn_error *);
 
 /* The reason why it takes no more batches, NULL while it does. */

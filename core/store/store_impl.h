@@ -5,6 +5,7 @@
 #define CORE_STORE_IMPL_H
 
 #include "env/env.h"
+#include "env/timer.h"
 #include "store/map.h"
 #include "store/store.h"
 
@@ -57,6 +58,11 @@ struct store {
 	uint64_t ahead, ahead_max; /* bytes of those */
 	uint64_t accepted;
 	struct store_queue queue; /* waits for a group */
+	struct timers *timers;    /* NULL: nothing in it is patient */
+	uint64_t patience;        /* timer: the first of those in it runs out */
+	uint64_t due_us;          /* when that is */
+	uint64_t queued;          /* bytes in it */
+	bool urgent;              /* it waits for nothing but its turn */
 	struct group *groups;     /* with the writer, the oldest first */
 	unsigned under_way;
 	uint64_t written; /* groups */
@@ -83,8 +89,10 @@ int overlay_scan(struct store *, int db, struct tn_view from, store_scan_fn *, v
 
 /* ---- writer.c */
 
-/* Accepts it: it is told when it is durable. */
-void writer_take(struct store *, struct store_batch *);
+/* Accepts it: it is told when it is durable. Written at the latest `ms` from now, if there is
+ * room with the writer. */
+void writer_take(struct store *, struct store_batch *, uint32_t ms);
+void writer_hurry(struct store *);  /* the patient ones too */
 void writer_settle(struct store *); /* until nothing is under way */
 void writer_close(struct store *);  /* and what will never be written is forgotten */
 

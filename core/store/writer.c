@@ -2,7 +2,8 @@
  * core/store/writer.c - accepted batches become durable, in order, several at a time
  *
  * A group is what one transaction of the writer thread takes: all batches that wait when
- * it is formed. Two may be under way, so that the thread never waits for the loop.
+ * it is formed. Two may be under way, so that the thread never waits for the loop. A queue of
+ * nothing but patient batches becomes none before its first one's time has come.
  */
 #include "config.h"
 
@@ -10,7 +11,7 @@
 
 #include "store/store_impl.h"
 
-enum { UNDER_WAY_MAX = 2 };
+enum { UNDER_WAY_MAX = 2, PATIENT_PART = 4 /* of ahead_max, in the queue */ };
 
 struct group {
 	struct env_job job;  /* first: the environment's view */
@@ -93,12 +94,23 @@ static void fail(struct store *s, const struct tn_error *why)
 	s->why = *why;
 }
 
+/* All that waits, out of the queue. */
+static struct store_batch *take_queue(struct store *s)
+{
+	struct store_batch *all = s->queue.first;
+
+	if (s->patience)
+		timers_cancel(s->timers, s->patience);
+	s->patience = 0;
+	s->queue.first = NULL;
+	s->queued = 0;
+	s->urgent = false;
+	return all;
+}
+
 static void fail_queue(struct store *s)
 {
-	struct store_batch *rest = s->queue.first;
-
-	s->queue.first = NULL;
-	end_batches(s, rest, TN_EIO, s->why.text);
+	end_batches(s, take_queue(s), TN_EIO, s->why.text);
 }
 
 static void done(struct env_job *j)
@@ -142,7 +154,7 @@ static void advance(struct store *s)
 {
 	struct group *g;
 
-	if (!s->queue.first || s->under_way == UNDER_WAY_MAX)
+	if (!s->queue.first || !s->urgent || s->under_way == UNDER_WAY_MAX)
 		return;
 	g = calloc(1, sizeof *g);
 	if (!g && !s->under_way) {
@@ -155,8 +167,7 @@ static void advance(struct store *s)
 	g->job.done = done;
 	g->job.name = "store";
 	g->store = s;
-	g->batches = s->queue.first;
-	s->queue.first = NULL;
+	g->batches = take_queue(s);
 	overlay_close(s);
 	enlist(s, g);
 	if (s->env->ops->write_behind(s->env, &g->job)) { /* no thread to be had: here, then */
@@ -166,11 +177,45 @@ static void advance(struct store *s)
 	}
 }
 
-void writer_take(struct store *s, struct store_batch *b)
+void writer_hurry(struct store *s)
+{
+	if (!s->queue.first)
+		return;
+	s->urgent = true;
+	if (!s->failed)
+		advance(s);
+	else if (!s->groups)
+		fail_queue(s);
+}
+
+static void on_patience(void *arg)
+{
+	struct store *s = arg;
+
+	s->patience = 0;
+	writer_hurry(s);
+}
+
+/* The timer is that of the first to lose its patience. false: it cannot be had. */
+static bool is_patient(struct store *s, uint32_t ms)
+{
+	uint64_t due = s->env->ops->mono_us(s->env) + (uint64_t)ms * 1000;
+
+	if (s->patience && s->due_us <= due)
+		return true;
+	timers_cancel(s->timers, s->patience);
+	s->due_us = due;
+	s->patience = timers_add(s->timers, (uint64_t)ms * 1000, on_patience, s);
+	return s->patience != 0;
+}
+
+void writer_take(struct store *s, struct store_batch *b, uint32_t ms)
 {
 	s->ahead += b->bytes;
+	s->queued += b->bytes;
 	push(&s->queue, b);
-	advance(s);
+	if (!ms || !s->timers || s->queued > s->ahead_max / PATIENT_PART || !is_patient(s, ms))
+		writer_hurry(s);
 }
 
 /* What was told may have committed again. */
@@ -180,6 +225,7 @@ void writer_settle(struct store *s)
 
 	do {
 		before = s->written;
+		writer_hurry(s);
 		if (s->groups)
 			s->env->ops->write_settle(s->env);
 	} while (s->groups && s->written != before);
@@ -203,10 +249,8 @@ void writer_close(struct store *s)
 		for (struct store_batch *b = g->batches; b; b = b->next)
 			tell_gone(b);
 	}
-	while (s->queue.first) {
-		struct store_batch *b = s->queue.first;
-
-		s->queue.first = b->next;
+	for (struct store_batch *b = take_queue(s), *next; b; b = next) {
+		next = b->next;
 		tell_gone(b);
 		store_abandon(b);
 	}

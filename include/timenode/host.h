@@ -224,6 +224,12 @@ struct tn_host {
 	 * blocks, and init also runs where nothing may be written). 0, TN_ENOENT: this host keeps no files (the simulator, a replay), TN_EFULL:
 	 * room is too small. */
 	int (*data_dir)(struct tn_ctx *, char *buf, size_t room);
+
+	/* Since 0.4. commit() of a batch that is not urgent: the writer may leave it for up to
+	 * `ms` and write all that came meanwhile in one transaction. For a stream of batches,
+	 * each of which touches the same pages. A commit() by anybody takes it along. */
+	int (*commit_within)(struct tn_ctx *, struct tn_batch *, uint32_t ms,
+			     struct tn_ticket durable);
 };
 
 /* clang-format off */
@@ -285,6 +291,7 @@ static inline struct tn_batch *tn_batch(struct tn_ctx *c) { return c->host->batc
 static inline int tn_put(struct tn_ctx *c, struct tn_batch *b, unsigned db, struct tn_view k, struct tn_view v) { return c->host->put(c, b, db, k, v); }
 static inline int tn_del(struct tn_ctx *c, struct tn_batch *b, unsigned db, struct tn_view k) { return c->host->del(c, b, db, k); }
 static inline int tn_commit(struct tn_ctx *c, struct tn_batch *b, struct tn_ticket t) { return c->host->commit(c, b, t); }
+static inline int tn_commit_within(struct tn_ctx *c, struct tn_batch *b, uint32_t ms, struct tn_ticket t) { return c->host->commit_within(c, b, ms, t); }
 static inline void tn_abandon(struct tn_ctx *c, struct tn_batch *b) { c->host->abandon(c, b); }
 static inline int tn_network_info(struct tn_ctx *c, struct tn_net_info *o) { return c->host->network(c, o, sizeof *o); }
 static inline int tn_data_dir(struct tn_ctx *c, char *buf, size_t room) { return c->host->data_dir(c, buf, room); }

@@ -505,7 +505,10 @@ tn_msg_fn serve_genesis, serve_height, serve_blocks, serve_range, serve_block, s
 
 void verify_free(struct tn_ctx *);   /* verify.c: ends one under way */
 void maintain_free(struct tn_ctx *); /* maintain.c: the same */
-void transfer_free(struct tn_ctx *); /* transfer.c */
+/* ---- transfer.c */
+
+void transfer_free(struct tn_ctx *);
+void transfer_landed(struct tn_ctx *); /* some block is on the disk */
 /* Is the road shut for trials with this arg? While the chain is maintained only that has some. */
 bool maintain_shuts(struct tn_ctx *, const void *arg);
 /* Was a reindex cut off? Goes on with it. */

@@ -11,7 +11,10 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { DURABLE_MS = 600000 };
+enum {
+	DURABLE_MS = 600000,
+	PATIENCE_MS = 500 /* of a block that is not the last of those that wait */
+};
 
 struct landing { /* a commit that is not durable yet; the promise's */
 	struct landing *next;
@@ -128,6 +131,7 @@ static void on_durable(struct tn_ctx *c, int result, const void *payload, void *
 		raise(c, l->top);
 	if (result && result != TN_EGONE)
 		storage_failed(c);
+	transfer_landed(c);
 	if (t)
 		t->landing = TN_NO_TICKET;
 	free(l);
@@ -176,6 +180,14 @@ static int prepare(struct tn_ctx *c, struct trial *t)
 	return store_put_meta(c, t->batch, &t->at, t->coins);
 }
 
+/* One of many: while an import or catching up goes on, the blocks of half a second become
+ * durable together, and a page that all of them touch is written once. Nobody hears of them
+ * before. */
+static bool may_wait(struct tn_ctx *c, const struct trial *t)
+{
+	return t->next && !t->durable && !t->announce && !t->producer && TN_HAS(c, commit_within);
+}
+
 int landing_commit(struct tn_ctx *c, struct trial *t)
 {
 	struct state *st = state_of(c);
@@ -183,7 +195,8 @@ int landing_commit(struct tn_ctx *c, struct trial *t)
 
 	if (rc)
 		return rc;
-	rc = tn_commit(c, t->batch, t->landing);
+	rc = may_wait(c, t) ? tn_commit_within(c, t->batch, PATIENCE_MS, t->landing)
+			    : tn_commit(c, t->batch, t->landing);
 	if (rc == TN_EFULL)
 		return rc;
 	t->batch = NULL;

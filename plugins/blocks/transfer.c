@@ -28,7 +28,8 @@ struct transfer {
 	uint64_t offset; /* in the file */
 	uint8_t *buf;
 	size_t at, n, room;
-	bool json, started, eof, working, failed, writing;
+	bool json, started, eof, working, failed;
+	bool landing;   /* all blocks are accepted, and not all durable */
 	unsigned ahead; /* blocks on the road */
 	uint64_t blocks, next, last;
 	struct tn_error why;
@@ -287,6 +288,20 @@ static void pump(struct tn_ctx *c, struct transfer *x)
 		return;
 	if (!x->failed && x->n > x->at)
 		fail(x, TN_EBAD, "it ends within a block");
+	x->landing = true;
+	transfer_landed(c);
+}
+
+/* The answer comes when all of it is on the disk. */
+void transfer_landed(struct tn_ctx *c)
+{
+	struct state *st = state_of(c);
+	struct transfer *x = st->transfer;
+
+	if (!x || !x->landing || st->road.landing)
+		return;
+	if (st->failed && !x->failed)
+		fail(x, TN_EIO, "the store takes no blocks any more");
 	end(c, x, x->failed ? TN_EBAD : 0);
 }
 

@@ -45,7 +45,7 @@ struct pluglab *pluglab_create(struct world *w, const char *name, const char *ip
 	l->conf = conf_read_text(conf, "pluglab", &err);
 	l->store = store_memory_create();
 	if (l->store)
-		store_write_behind(l->store, l->lab->env);
+		store_write_behind(l->store, l->lab->env, l->lab->timers);
 	l->plug = make_plug(l, b, n, &err);
 	if (!l->conf || !l->store || !l->plug || plug_load_all(l->plug, l->conf, &err) ||
 	    plug_start_all(l->plug, &err))
