@@ -49,6 +49,10 @@ static const struct bad {
 	{ "{\"id\":1,\"cmd\":\"loglevel\",\"args\":{\"level\":\"loud\"}}", -4, "1", "debug" },
 	{ "{\"id\":1,\"cmd\":\"loglevel\",\"args\":{\"subsystem\":\"net\"}}", -4, "1",
 	  "\"level\"" },
+	{ "{\"id\":1,\"cmd\":\"loglevel\",\"args\":{\"subsystem\":\"netz\",\"level\":\"info\"}}",
+	  -5, "1", "mean \"net\"?" },
+	{ "{\"id\":1,\"cmd\":\"loglevel\",\"args\":{\"subsystem\":\"zz\",\"level\":\"info\"}}", -5,
+	  "1", "loaded plugins" },
 	{ "{\"id\":1,\"cmd\":\"addnode\",\"args\":{\"addr\":\"x\"}}", -4, "1", "no address" },
 	{ "{\"id\":1,\"cmd\":\"ban\",\"args\":{\"addr\":\"10.0.0.1/8\"}}", -4, "1", "host bits" },
 	{ "{\"id\":1,\"cmd\":\"ban\",\"args\":{\"addr\":\"9.9.9.9\",\"duration\":\"3600\"}}", -4,
@@ -60,7 +64,7 @@ static const struct bad {
 	  "load, unload and upgrade" },
 	{ "{\"id\":1,\"cmd\":\"plugin\",\"args\":{\"action\":\"unload\",\"name\":\"x\"}}", -5, "1",
 	  "x" },
-	{ "{\"id\":1,\"cmd\":\"help\",\"args\":{\"command\":\"x\"}}", -5, "1", "no command" },
+	{ "{\"id\":1,\"cmd\":\"help\",\"args\":{\"command\":\"x\"}}", -5, "1", "unknown command" },
 };
 
 static void refusals(struct bed *b)

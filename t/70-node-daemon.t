@@ -101,6 +101,8 @@ is(run($p, '--help'), 0, '--help');
 like(slurp("$p->{dir}/out"), qr/--check-config/, 'prints it');
 is(run($p, '--nonsense'), 2, 'a wrong option is 2');
 like(said($p), qr/^timenoded: unknown option --nonsense$/m, 'and named');
+is(run($p, $p->{conf}), 2, 'a file without -c is 2');
+like(said($p), qr/unknown word \Q$p->{conf}\E: a configuration file is named with -c/, 'and said how');
 is(run($p, '-c', "$p->{dir}/none"), 2, 'no such configuration is 2');
 like(said($p), qr/\Q$p->{dir}\E\/none/, 'and named');
 
