@@ -135,6 +135,13 @@ write_file("$p->{dir}/bad.conf", "data_dirr = \"x\";\n");
 is(run($p, '-c', "$p->{dir}/bad.conf", '--check-config'), 2, 'an unknown key is 2');
 like(said($p), qr/bad\.conf:1/, 'with file and line');
 
+for my $key (qw(data_dir run_dir)) {
+	my %at = (data_dir => $p->{data}, run_dir => $p->{run}, $key => $p->{conf});
+	write_file("$p->{dir}/file.conf", qq(data_dir = "$at{data_dir}"; run_dir = "$at{run_dir}";\n));
+	is(run($p, '-c', "$p->{dir}/file.conf"), 1, "a file as $key is 1");
+	like(said($p), qr/\Q$p->{conf}\E is there and is no directory: .*\b$key\b/, 'and the setting is named');
+}
+
 # One life in the foreground.
 my $pid = up($p);
 is(slurp($p->{pid}), "$pid\n", 'pid file') unless @wrap;
