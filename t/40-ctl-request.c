@@ -314,27 +314,12 @@ static void bans(struct bed *b)
 	answer_clear(&a);
 }
 
-/* Lines of this text in the log. */
-struct grep {
-	const char *word;
-	unsigned n;
-};
-
-static void count_line(void *arg, enum env_log_level level, const char *line, size_t n)
-{
-	struct grep *g = arg;
-
-	(void)level;
-	(void)n;
-	g->n += strstr(line, g->word) != NULL;
-}
-
 static void operators(struct bed *b)
 {
-	struct grep g = { "ctl Operator: addnode", 0 };
+	struct bed_grep g = { "ctl Operator: addnode", 0 };
 	struct answer a = { 0 };
 
-	world_log_to(b->env, count_line, &g);
+	bed_grep(b, &g);
 	is_int(bed_ask(b, &a, "{\"cmd\":\"addnode\",\"args\":{\"addr\":\"127.0.0.3\"}}"), 0,
 	       "addnode");
 	is_uint(g.n, 1, "a change by the operator is logged");
@@ -346,7 +331,7 @@ static void operators(struct bed *b)
 	       0, "loglevel");
 	bed_ask(b, &a, "{\"cmd\":\"addnode\",\"args\":{\"addr\":\"127.0.0.3\"}}");
 	is_uint(g.n, 1, "and the log is quieter");
-	world_log_to(b->env, NULL, NULL);
+	bed_grep(b, NULL);
 	answer_clear(&a);
 }
 
