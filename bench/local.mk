@@ -47,11 +47,11 @@ else
 bench_missing_simdjson = simdjson
 endif
 
-ROUNDS = 15
+rounds = $(or $(ROUNDS),15)
 bench-codec: bench/codec$(EXEEXT) $(bench_workers)
 	@for m in $(bench_missing) $(bench_missing_jansson) $(bench_missing_simdjson); do \
 		echo "$$m was not found by configure: left out"; done
-	bench/codec $(ROUNDS) $(bench_workers)
+	bench/codec $(rounds) $(bench_workers)
 .PHONY: bench-codec
 CLEANFILES += bench/codec$(EXEEXT) $(bench_workers)
 
@@ -74,7 +74,7 @@ bench_store_SOURCES = bench/store.c
 bench_store_CPPFLAGS = $(libtncore_a_CPPFLAGS)
 bench_store_LDADD = $(core_libs)
 bench-store: bench/store$(EXEEXT)
-	@dir=`mktemp -d ./bench-store.XXXXXX` && bench/store "$$dir" $(ROUNDS); rc=$$?; rm -rf "$$dir"; exit $$rc
+	@dir=`mktemp -d ./bench-store.XXXXXX` && bench/store "$$dir" $(rounds); rc=$$?; rm -rf "$$dir"; exit $$rc
 .PHONY: bench-store
 CLEANFILES += bench/store$(EXEEXT)
 
@@ -97,9 +97,8 @@ bench: bench-node bench-store bench-chain bench-codec
 
 # Payments a second of real masternodes beside the limit: make bench-payments [NODES_PAID=20] [PAYMENTS=2000]
 NODES_PAID = 4
-PAYMENTS = 2000
 dist_noinst_SCRIPTS = bench/payments.pl
 bench-payments: t/paygen$(EXEEXT) t/chaingen$(EXEEXT) stage/dirs
 	TN_SRCDIR='$(abs_srcdir)' TN_BUILDDIR='$(abs_builddir)' \
-		$(PERL) $(srcdir)/bench/payments.pl $(NODES_PAID) $(PAYMENTS)
+		$(PERL) $(srcdir)/bench/payments.pl $(NODES_PAID) $(or $(PAYMENTS),2000)
 .PHONY: bench-payments

@@ -79,8 +79,11 @@ static int open_socket(struct call *c)
 	if (connect(c->fd, (const struct sockaddr *)&s, sizeof(s)) == 0)
 		return GO_ON;
 	return cli_fail(c->err, CLI_USAGE, CLI_CODE_IO,
-			errno == EACCES ? "not allowed to talk to the daemon at %s (%s)"
-					: "no daemon at %s: is timenoded running? (%s)",
+			errno == EACCES
+				? "not allowed to talk to the daemon at %s: be root or the "
+				  "daemon's user (%s)"
+				: "no daemon at %s: is timenoded running? --config, --node-id "
+				  "or --socket name another one (%s)",
 			c->path, strerror(errno));
 }
 

@@ -127,6 +127,7 @@ const char *options_usage(void)
 	       "  status             peers              why IP            audit\n"
 	       "  top                messages           metrics           disconnect IP[:PORT]\n"
 	       "  plugins            plugin load NAME   plugin unload NAME\n"
+	       "  plugin upgrade NAME\n"
 	       "  addnode ADDR       ban ADDR|SUBNET [DURATION] [REASON...]\n"
 	       "  unban ADDR|SUBNET  banlist            loglevel [SUBSYSTEM] LEVEL\n"
 	       "  stop               reload\n"
@@ -155,7 +156,8 @@ static int take(struct cli_options *o, int argc, char **argv, int *i, struct cli
 	const struct option_row *row = find(argv[*i], &value);
 
 	if (!row)
-		return cli_fail(err, CLI_USAGE, CLI_CODE_USAGE, "unknown option %s", argv[*i]);
+		return cli_fail(err, CLI_USAGE, CLI_CODE_USAGE,
+				"unknown option %s: --help lists them", argv[*i]);
 	if (!row->valued && value)
 		return cli_fail(err, CLI_USAGE, CLI_CODE_USAGE, "%s takes no value", row->name);
 	if (row->valued && !value && *i + 1 < argc)
@@ -173,7 +175,9 @@ static int agree(const struct cli_options *o, struct cli_error *err)
 	if (o->once && (!o->command || strcmp(o->command, "top") != 0))
 		return cli_fail(err, CLI_USAGE, CLI_CODE_USAGE, "--once belongs to top");
 	if (!o->command && !o->help && !o->version)
-		return cli_fail(err, CLI_USAGE, CLI_CODE_USAGE, "a command is missing");
+		return cli_fail(err, CLI_USAGE, CLI_CODE_USAGE,
+				"a command is missing: help lists those of the daemon, "
+				"--help the options");
 	return CLI_DONE;
 }
 

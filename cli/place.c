@@ -7,6 +7,7 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <libconfig.h>
 #include <pwd.h>
 #include <stdlib.h>
@@ -60,9 +61,11 @@ static int put_configured(const char *file, char *path, size_t room, struct cli_
 	int rc;
 
 	config_init(&c);
+	errno = 0;
 	if (!config_read_file(&c, file)) {
 		rc = config_error_type(&c) == CONFIG_ERR_FILE_IO
-			     ? cli_fail(err, CLI_USAGE, CLI_CODE_USAGE, "cannot read %s", file)
+			     ? cli_fail(err, CLI_USAGE, CLI_CODE_USAGE, "cannot read %s: %s", file,
+					errno ? strerror(errno) : "it is no file")
 			     : cli_fail(err, CLI_USAGE, CLI_CODE_USAGE, "%s:%d: %s", file,
 					config_error_line(&c), config_error_text(&c));
 	} else if (config_lookup_string(&c, "run_dir", &dir)) {

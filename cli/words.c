@@ -38,7 +38,7 @@ static const struct command_row commands[] = {
 	{ "disconnect", " IP[:PORT]", 1, { "addr" } },
 	{ "unban", " ADDR|SUBNET", 1, { "addr" } },
 	{ "ban", " ADDR|SUBNET [DURATION] [REASON...]", 1, { "addr", "duration", "reason..." } },
-	{ "plugin", " load|unload NAME", 2, { "action", "name" } },
+	{ "plugin", " load|unload|upgrade NAME", 2, { "action", "name" } },
 	{ "getblockhash", " HEIGHT", 1, { "#height" } },
 	{ "getblock", " HEIGHT|HASH", 1, { "#block" } },
 	{ "getblockheader", " HEIGHT|HASH", 1, { "#block" } },

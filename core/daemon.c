@@ -21,15 +21,21 @@
 
 /* ---- directories */
 
+static const char to_do[] = "name another one by data_dir or run_dir, or mend this one";
+
 static int make_one(const char *path, struct tn_error *err)
 {
 	struct stat st;
 
 	if (mkdir(path, 0700) == 0)
 		return 0;
-	if (errno == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-		return 0;
-	return tn_fail(err, TN_EIO, "cannot make the directory %s: %s", path, strerror(errno));
+	if (errno == EEXIST && stat(path, &st) == 0)
+		return S_ISDIR(st.st_mode)
+			       ? 0
+			       : tn_fail(err, TN_EIO, "%s is there and is no directory: %s", path,
+					 to_do);
+	return tn_fail(err, TN_EIO, "cannot make the directory %s: %s: %s", path, strerror(errno),
+		       to_do);
 }
 
 int daemon_make_dir(const char *path, struct tn_error *err)

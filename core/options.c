@@ -208,7 +208,12 @@ int options_read(int argc, char *const argv[], struct options *out, struct tn_er
 		int rc;
 
 		if (!row)
-			return tn_fail(err, TN_EINVAL, "unknown option %s", argv[i]);
+			return tn_fail(err, TN_EINVAL,
+				       argv[i][0] == '-'
+					       ? "unknown option %s"
+					       : "unknown word %s: a configuration file is "
+						 "named with -c FILE",
+				       argv[i]);
 		if (!row->valued && value)
 			return tn_fail(err, TN_EINVAL, "%s takes no value", row->name);
 		if (row->valued && !value && ++i < argc)

@@ -119,7 +119,25 @@ sub length_faults {
 	return @bad;
 }
 
+# make hands a variable of its own to the environment of every test, where that had one of the name.
+sub variable_faults {
+	my ($tree, @files) = @_;
+	my %read;
+	for my $f (grep { /^t\/.*\.(?:c|t|pm)$/ } sources($src)) {
+		$read{$_}++ for text("$src/$f") =~ /(?:ENV\{|(?:getenv|number)\(")([A-Z_]+)["}]/g;
+	}
+	my @bad;
+	for my $f (grep { /\.mk$|^Makefile\.am$/ } @files) {
+		my $t = text("$tree/$f");
+		while ($t =~ /^([A-Z_]+)\s*=/mg) {
+			push @bad, "$f: $1 is set here and read by a test: write \$(or \$($1),default)" if $read{$1};
+		}
+	}
+	return @bad;
+}
+
 my %check = (
+	'make variables'   => \&variable_faults,
 	'clang-format'     => \&format_faults,
 	'first lines'      => \&head_faults,
 	'white space'      => \&space_faults,
@@ -175,6 +193,7 @@ for my $p (@plants) {
 	next unless grep { $_ eq $name } @names;
 	cmp_ok(faults_of($name, 'core/x.c', $text), '>', 0, "$name: a planted fault is found");
 }
+cmp_ok(faults_of('make variables', 't/x.mk', "# t/x.mk: x\nKILLS = 3\n"), '>', 0, 'make variables: a planted fault is found');
 is(faults_of('function lengths', 'core/x.c', $head . $func->(1) . join('', map { $func->(1) } 1 .. 20) . $func->(57)),
 	0, 'function lengths: one of 60 lines among short ones is allowed');
 done_testing();

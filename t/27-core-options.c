@@ -74,7 +74,8 @@ static void refusals(void)
 {
 	static const char *const row[][2] = {
 		{ "--nonsense", "unknown option --nonsense" },
-		{ "timenode.conf", "unknown option timenode.conf" },
+		{ "timenode.conf",
+		  "unknown word timenode.conf: a configuration file is named with -c FILE" },
 		{ "-cx", "unknown option -cx" },
 		{ "--conf x", "unknown option --conf" },
 		{ "-c", "-c needs a value" },

@@ -49,6 +49,10 @@ static const struct bad {
 	{ "{\"id\":1,\"cmd\":\"loglevel\",\"args\":{\"level\":\"loud\"}}", -4, "1", "debug" },
 	{ "{\"id\":1,\"cmd\":\"loglevel\",\"args\":{\"subsystem\":\"net\"}}", -4, "1",
 	  "\"level\"" },
+	{ "{\"id\":1,\"cmd\":\"loglevel\",\"args\":{\"subsystem\":\"netz\",\"level\":\"info\"}}",
+	  -5, "1", "mean \"net\"?" },
+	{ "{\"id\":1,\"cmd\":\"loglevel\",\"args\":{\"subsystem\":\"zz\",\"level\":\"info\"}}", -5,
+	  "1", "loaded plugins" },
 	{ "{\"id\":1,\"cmd\":\"addnode\",\"args\":{\"addr\":\"x\"}}", -4, "1", "no address" },
 	{ "{\"id\":1,\"cmd\":\"ban\",\"args\":{\"addr\":\"10.0.0.1/8\"}}", -4, "1", "host bits" },
 	{ "{\"id\":1,\"cmd\":\"ban\",\"args\":{\"addr\":\"9.9.9.9\",\"duration\":\"3600\"}}", -4,
@@ -60,7 +64,7 @@ static const struct bad {
 	  "load, unload and upgrade" },
 	{ "{\"id\":1,\"cmd\":\"plugin\",\"args\":{\"action\":\"unload\",\"name\":\"x\"}}", -5, "1",
 	  "x" },
-	{ "{\"id\":1,\"cmd\":\"help\",\"args\":{\"command\":\"x\"}}", -5, "1", "no command" },
+	{ "{\"id\":1,\"cmd\":\"help\",\"args\":{\"command\":\"x\"}}", -5, "1", "unknown command" },
 };
 
 static void refusals(struct bed *b)
@@ -310,27 +314,12 @@ static void bans(struct bed *b)
 	answer_clear(&a);
 }
 
-/* Lines of this text in the log. */
-struct grep {
-	const char *word;
-	unsigned n;
-};
-
-static void count_line(void *arg, enum env_log_level level, const char *line, size_t n)
-{
-	struct grep *g = arg;
-
-	(void)level;
-	(void)n;
-	g->n += strstr(line, g->word) != NULL;
-}
-
 static void operators(struct bed *b)
 {
-	struct grep g = { "ctl Operator: addnode", 0 };
+	struct bed_grep g = { "ctl Operator: addnode", 0 };
 	struct answer a = { 0 };
 
-	world_log_to(b->env, count_line, &g);
+	bed_grep(b, &g);
 	is_int(bed_ask(b, &a, "{\"cmd\":\"addnode\",\"args\":{\"addr\":\"127.0.0.3\"}}"), 0,
 	       "addnode");
 	is_uint(g.n, 1, "a change by the operator is logged");
@@ -342,7 +331,7 @@ static void operators(struct bed *b)
 	       0, "loglevel");
 	bed_ask(b, &a, "{\"cmd\":\"addnode\",\"args\":{\"addr\":\"127.0.0.3\"}}");
 	is_uint(g.n, 1, "and the log is quieter");
-	world_log_to(b->env, NULL, NULL);
+	bed_grep(b, NULL);
 	answer_clear(&a);
 }
 

@@ -182,27 +182,13 @@ static void long_line(struct bed *b)
 	free(text);
 }
 
-struct grep {
-	const char *word;
-	unsigned n;
-};
-
-static void count_line(void *arg, enum env_log_level level, const char *line, size_t n)
-{
-	struct grep *g = arg;
-
-	(void)level;
-	(void)n;
-	g->n += strstr(line, g->word) != NULL;
-}
-
 static void never_reads(struct bed *b)
 {
-	struct grep g = { "is cut off: it takes nothing", 0 };
+	struct bed_grep g = { "is cut off: it takes nothing", 0 };
 	struct answer a = { 0 };
 	struct client k;
 
-	world_log_to(b->env, count_line, &g);
+	bed_grep(b, &g);
 	join(&k, b, true);
 	say(&k, "{\"id\":1,\"cmd\":\"echo\"}\n");
 	run(b, 25 * SECOND);
@@ -218,34 +204,34 @@ static void never_reads(struct bed *b)
 	is_int(bed_ask(b, &a, "{\"cmd\":\"status\"}"), 0, "the node lives on");
 	leave(&k);
 	answer_clear(&a);
-	world_log_to(b->env, NULL, NULL);
+	bed_grep(b, NULL);
 }
 
 /* More than may be queued: the client asks for it, and for ever more. */
 static void too_much(struct bed *b)
 {
-	struct grep g = { "is cut off: too much is queued", 0 };
+	struct bed_grep g = { "is cut off: too much is queued", 0 };
 	struct client k;
 
-	world_log_to(b->env, count_line, &g);
+	bed_grep(b, &g);
 	join(&k, b, false);
 	say(&k, "{\"id\":1,\"cmd\":\"many\",\"args\":{\"n\":700,\"bytes\":50000}}\n");
 	run(b, SECOND);
 	is_uint(g.n, 1, "an answer over 32 MiB is cut off");
 	leave(&k);
 	run(b, SECOND);
-	world_log_to(b->env, NULL, NULL);
+	bed_grep(b, NULL);
 }
 
 /* 300 requests at once would be 60 MB of answers: they are run as the client reads. */
 static void back_pressure(struct bed *b)
 {
-	struct grep g = { "is cut off", 0 };
+	struct bed_grep g = { "is cut off", 0 };
 	char text[300 * 64];
 	size_t n = 0;
 	struct client k;
 
-	world_log_to(b->env, count_line, &g);
+	bed_grep(b, &g);
 	for (unsigned i = 0; i < 300; i++)
 		n += (size_t)snprintf(
 			text + n, sizeof text - n,
@@ -260,7 +246,7 @@ static void back_pressure(struct bed *b)
 	count(&k, "\"end\":0", 300, "every request has its end");
 	is_uint(g.n, 0, "and nobody was cut off");
 	leave(&k);
-	world_log_to(b->env, NULL, NULL);
+	bed_grep(b, NULL);
 }
 
 static void many_clients(struct bed *b)

@@ -87,7 +87,8 @@ static void faults(void)
 	refused("bad_core: { };", "plugin bad_core: message Handshake belongs to the core");
 	refused("bad_symbol: { };", "bad_symbol.so: cannot be loaded: ");
 	refused("bad_critical: { };", "plugin bad_critical needs a real loop (TN_PF_NATIVE): ");
-	refused("absent: { };", "absent.so: No such file or directory");
+	refused("absent: { };",
+		"absent.so: No such file or directory: mend the plugin's name, its path or plugin_dir");
 	refused("absent: { };", "test.conf:1: ");
 	refused("all47: { colour = 1; };", "test.conf:1");
 	snprintf(pingpong, sizeof pingpong,

@@ -6,9 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/builtins.h"
 #include "lib/tap.h"
-#include "plug/impl.h"
 #include "sim/paylab.h"
 #include "sim/peer_old.h"
 #include "transactions/voting.h"
@@ -16,32 +14,6 @@
 #define SECOND 1000000u
 
 enum { PAID = 24 };
-
-static struct tn_ctx *ctx_of(struct paylab *l, unsigned node)
-{
-	return &life_find(node_plug(l->f->node[node].node), "transactions")->ctx;
-}
-
-static unsigned count(struct paylab *l, const struct payment *p, enum pay_state state)
-{
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < l->f->nodes; i++)
-		n += l->f->node[i].node && paylab_state(l, i, &p->txid) == state;
-	return n;
-}
-
-static void cut(struct paylab *l, unsigned from, unsigned to)
-{
-	for (unsigned i = from; i < to; i++)
-		fleet_cut(&l->f->node[i]);
-}
-
-static void start(struct paylab *l, unsigned from, unsigned to)
-{
-	for (unsigned i = from; i < to; i++)
-		fleet_start(&l->f->node[i]);
-}
 
 /* Two of four are silent: nothing is final. All four die meanwhile. When the two are back the
  * same payment becomes final, and another one of its coin never is approved. */
@@ -51,24 +23,25 @@ static void test_silent(void)
 	struct payment p = paylab_pay(l, l->coin[0], PAYLAB_COIN, 1);
 	struct payment q = paylab_pay(l, l->coin[0], PAYLAB_COIN, 2);
 
-	cut(l, 2, 4);
+	paylab_cut(l, 2, 4);
 	fleet_run(l->f, 60 * SECOND);
 	paylab_submit(l, 0, &p);
 	fleet_run(l->f, 300 * SECOND);
-	is_uint(count(l, &p, PAY_PENDING), 2, "two of four voters are silent: nothing is final");
+	is_uint(paylab_count(l, &p, PAY_PENDING), 2,
+		"two of four voters are silent: nothing is final");
 	is_uint(paylab_approvals(l, 0, &p.txid), 3, "though the others approved");
-	cut(l, 0, 2);
+	paylab_cut(l, 0, 2);
 	fleet_run(l->f, 5 * SECOND);
-	start(l, 0, 2);
+	paylab_start(l, 0, 2);
 	paylab_submit(l, 0, &q);
 	paylab_submit(l, 1, &q);
 	fleet_run(l->f, 60 * SECOND);
-	is_uint(count(l, &p, PAY_PENDING), 2, "it is there after a restart");
-	is_uint(count(l, &q, PAY_ABSENT), 2, "another payment of its coin is not taken");
-	start(l, 2, 4);
+	is_uint(paylab_count(l, &p, PAY_PENDING), 2, "it is there after a restart");
+	is_uint(paylab_count(l, &q, PAY_ABSENT), 2, "another payment of its coin is not taken");
+	paylab_start(l, 2, 4);
 	fleet_run(l->f, 120 * SECOND);
-	is_uint(count(l, &p, PAY_FINAL), 4, "when they are back it becomes final by itself");
-	is_uint(count(l, &q, PAY_ABSENT), 4, "and the other one nowhere");
+	is_uint(paylab_count(l, &p, PAY_FINAL), 4, "when they are back it becomes final by itself");
+	is_uint(paylab_count(l, &q, PAY_ABSENT), 4, "and the other one nowhere");
 	for (unsigned i = 0; i < 4; i++)
 		is_uint(paylab_approvals(l, i, &q.txid), 0, "nobody approved that (%u)", i);
 	payment_free(&p);
@@ -85,17 +58,17 @@ static void test_approved_for_good(void)
 	struct payment q = paylab_pay(l, l->coin[0], PAYLAB_COIN, 2);
 	uint64_t approved = 0;
 
-	cut(l, 2, 4);
+	paylab_cut(l, 2, 4);
 	paylab_submit(l, 0, &p);
 	fleet_run(l->f, 5 * SECOND);
 	is_uint(paylab_approvals(l, 1, &p.txid), 3, "two approve");
-	cut(l, 0, 2);
-	start(l, 2, 4);
+	paylab_cut(l, 0, 2);
+	paylab_start(l, 2, 4);
 	fleet_run(l->f, 30 * SECOND);
 	paylab_submit(l, 2, &q);
 	fleet_run(l->f, 5 * SECOND);
 	is_uint(paylab_approvals(l, 2, &q.txid), 12, "the two others approve another one");
-	start(l, 0, 2);
+	paylab_start(l, 0, 2);
 	fleet_run(l->f, 200 * SECOND);
 	for (unsigned i = 0; i < 4; i++)
 		approved |= paylab_approvals(l, i, &q.txid);
@@ -104,7 +77,8 @@ static void test_approved_for_good(void)
 	for (unsigned i = 0; i < 4; i++)
 		approved |= paylab_approvals(l, i, &p.txid);
 	is_uint(approved & 12, 0, "nor the other way round");
-	is_uint(count(l, &p, PAY_FINAL) + count(l, &q, PAY_FINAL), 0, "neither is final");
+	is_uint(paylab_count(l, &p, PAY_FINAL) + paylab_count(l, &q, PAY_FINAL), 0,
+		"neither is final");
 	payment_free(&p);
 	payment_free(&q);
 	paylab_free(l);
@@ -115,7 +89,7 @@ static int allows(struct paylab *l, unsigned node, const struct payment *p, uint
 	struct tn_tx tx[2] = { { .version = 1 }, *p->tx };
 	struct tn_block b = { .header = { .height = height }, .transactions = { tx, 2 } };
 
-	return voting_allows(ctx_of(l, node), &b, NULL);
+	return voting_allows(paylab_ctx(l, node), &b, NULL);
 }
 
 /* Which blocks this node may vote for: none that conflict with what it approved, until an epoch
@@ -128,20 +102,20 @@ static void test_blocks(void)
 	uint64_t end = approval_end(l->height);
 
 	is_int(allows(l, 0, &q, l->height + 1), 0, "a coin that nobody approved anything for");
-	cut(l, 2, 4);
+	paylab_cut(l, 2, 4);
 	paylab_submit(l, 0, &p);
 	fleet_run(l->f, 5 * SECOND);
 	is_int(allows(l, 0, &p, l->height + 1), 0, "the one that was approved");
 	is_int(allows(l, 0, &q, l->height + 1), TN_EBAD, "one that conflicts with it");
 	is_int(allows(l, 0, &q, end), TN_EBAD, "as long as the next epoch lasts");
 	is_int(allows(l, 0, &q, end + 1), 0, "then it binds no more");
-	cut(l, 0, 2);
-	start(l, 0, 2);
+	paylab_cut(l, 0, 2);
+	paylab_start(l, 0, 2);
 	fleet_run(l->f, 5 * SECOND);
 	is_int(allows(l, 0, &q, l->height + 1), TN_EBAD, "the same after a restart");
-	start(l, 2, 4);
+	paylab_start(l, 2, 4);
 	fleet_run(l->f, 120 * SECOND);
-	is_uint(count(l, &p, PAY_FINAL), 4, "it becomes final");
+	is_uint(paylab_count(l, &p, PAY_FINAL), 4, "it becomes final");
 	is_int(allows(l, 3, &q, end + 1000), TN_EBAD, "what is final binds for ever");
 	payment_free(&p);
 	payment_free(&q);
@@ -152,7 +126,7 @@ static void test_blocks(void)
 
 static void sign_vote(struct paylab *l, unsigned node, struct tn_vote *v)
 {
-	struct tn_ctx *c = ctx_of(l, node);
+	struct tn_ctx *c = paylab_ctx(l, node);
 	uint8_t msg[128];
 	size_t n = tn_signed_vote(v, msg, sizeof msg);
 
@@ -164,7 +138,7 @@ static struct tn_vote strange_vote(struct paylab *l, unsigned number, const char
 {
 	struct tn_vote v = { .voter = { name, (uint32_t)strlen(name) },
 			     .approve = true,
-			     .timestamp = tn_wall_s(ctx_of(l, 0)) };
+			     .timestamp = tn_wall_s(paylab_ctx(l, 0)) };
 
 	memset(v.txid.b, 0xee, sizeof v.txid.b);
 	memcpy(v.txid.b, &number, sizeof number);
@@ -179,7 +153,7 @@ static void flood(struct paylab *l, unsigned node, unsigned from, unsigned n, co
 
 		if (sign)
 			sign_vote(l, node, &v);
-		tn_broadcast(ctx_of(l, node), NULL, M_VOTE, &v);
+		tn_broadcast(paylab_ctx(l, node), NULL, M_VOTE, &v);
 	}
 }
 
@@ -188,7 +162,7 @@ static uint64_t largest_book(struct paylab *l)
 	uint64_t most = 0;
 
 	for (unsigned i = 0; i < l->f->nodes; i++) {
-		uint64_t n = votes_bytes(state_of(ctx_of(l, i))->voting->book);
+		uint64_t n = votes_bytes(state_of(paylab_ctx(l, i))->voting->book);
 
 		most = n > most ? n : most;
 	}
@@ -213,7 +187,7 @@ static void test_flood_of_a_voter(void)
 	}
 	fleet_run(l->f, 20 * SECOND);
 	for (unsigned i = 0; i < PAID; i++)
-		final += count(l, &p[i], PAY_FINAL) == 4;
+		final += paylab_count(l, &p[i], PAY_FINAL) == 4;
 	is_uint(final, PAID, "all payments are final everywhere");
 	for (unsigned i = 0; i < 3; i++)
 		ok(paylab_metric(l, i, "votes_early") <= 4096, "node %u keeps %d early votes", i,
@@ -238,7 +212,7 @@ static void test_flood_of_a_stranger(void)
 	flood(l, 4, 0, 2000, ip, true);
 	paylab_submit(l, 0, &p);
 	fleet_run(l->f, SECOND);
-	is_uint(count(l, &p, PAY_FINAL), 5, "final everywhere, at the stranger too");
+	is_uint(paylab_count(l, &p, PAY_FINAL), 5, "final everywhere, at the stranger too");
 	ok(paylab_metric(l, 0, "votes_verified") - before < 10,
 	   "votes of nobody cost no verification");
 	is_uint(fleet_up(&l->f->node[0]), 4, "and no session");
@@ -314,7 +288,7 @@ static void test_old_node(void)
 	   "%d sent, %d shed: each vote has its fate", (int)votes_to(l, ip),
 	   (int)paylab_metric(l, 0, "votes_shed"));
 	ok(paylab_metric(l, 0, "votes_shed") > 0, "some were shed");
-	is_uint(count(l, &p[PAID - 1], PAY_FINAL), 4, "payments are final");
+	is_uint(paylab_count(l, &p[PAID - 1], PAY_FINAL), 4, "payments are final");
 	is_uint(peer_old_about(old, ours).violations, 0, "nothing to blame us for");
 	for (unsigned i = 0; i < PAID; i++)
 		payment_free(&p[i]);

@@ -5,9 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/builtins.h"
 #include "lib/tap.h"
-#include "plug/impl.h"
 #include "sim/paylab.h"
 #include "transactions/inside.h"
 #include "transactions/voting.h"
@@ -16,37 +14,11 @@
 
 enum { PAID = 8, STATES = 500, DOUBLES = 100 };
 
-static struct tn_ctx *ctx_of(struct paylab *l, unsigned node)
-{
-	return &life_find(node_plug(l->f->node[node].node), "transactions")->ctx;
-}
-
-static unsigned count(struct paylab *l, const struct payment *p, enum pay_state state)
-{
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < l->f->nodes; i++)
-		n += l->f->node[i].node && paylab_state(l, i, &p->txid) == state;
-	return n;
-}
-
-static void cut(struct paylab *l, unsigned from, unsigned to)
-{
-	for (unsigned i = from; i < to; i++)
-		fleet_cut(&l->f->node[i]);
-}
-
-static void start(struct paylab *l, unsigned from, unsigned to)
-{
-	for (unsigned i = from; i < to; i++)
-		fleet_start(&l->f->node[i]);
-}
-
 /* The plugin masternodes is away for a moment: nobody is a voter, and all votes are dropped. */
 static void lose_voters(struct paylab *l, unsigned node)
 {
 	const struct tn_voter_set none = { .me = -1 };
-	struct voting *v = voting_of(ctx_of(l, node));
+	struct voting *v = voting_of(paylab_ctx(l, node));
 
 	votes_set(v->book, &none);
 	v->can_vote = false;
@@ -57,7 +29,7 @@ static void test_voters_come_back(void)
 	struct paylab *l = paylab_create(11, 4, 4, 1);
 	struct payment p = paylab_pay(l, l->coin[0], PAYLAB_COIN, 1);
 
-	cut(l, 2, 4);
+	paylab_cut(l, 2, 4);
 	paylab_submit(l, 0, &p);
 	fleet_run(l->f, 5 * SECOND);
 	is_uint(paylab_approvals(l, 0, &p.txid), 3, "two of four approve");
@@ -67,9 +39,9 @@ static void test_voters_come_back(void)
 	ok(paylab_approvals(l, 0, &p.txid) & 1, "a voter again, it counts its own vote again");
 	fleet_run(l->f, 60 * SECOND);
 	is_uint(paylab_approvals(l, 0, &p.txid), 3, "and gets the other's once more");
-	start(l, 2, 4);
+	paylab_start(l, 2, 4);
 	fleet_run(l->f, 60 * SECOND);
-	is_uint(count(l, &p, PAY_FINAL), 4, "with the two others it becomes final");
+	is_uint(paylab_count(l, &p, PAY_FINAL), 4, "with the two others it becomes final");
 	payment_free(&p);
 	paylab_free(l);
 }
@@ -82,11 +54,11 @@ static void test_voter_leaves(void)
 	struct tn_voter_set set = { .me = -1 };
 	struct tn_ctx *c;
 
-	cut(l, 2, 4);
+	paylab_cut(l, 2, 4);
 	paylab_submit(l, 0, &p);
 	fleet_run(l->f, 5 * SECOND);
-	is_uint(count(l, &p, PAY_PENDING), 2, "two of four are no quorum");
-	c = ctx_of(l, 0);
+	is_uint(paylab_count(l, &p, PAY_PENDING), 2, "two of four are no quorum");
+	c = paylab_ctx(l, 0);
 	tn_mn_voters(tn_need(c, N_MASTERNODES), l->height + 1, tn_scratch(c), &set);
 	while (set.voter.n > 3) /* one of those that did not vote */
 		for (uint32_t i = 0; i < set.voter.n; i++)
@@ -111,10 +83,10 @@ static void test_not_certified(void)
 	struct payment p = paylab_pay(l, l->coin[0], PAYLAB_COIN, 1);
 	struct payment q = paylab_pay(l, l->coin[0], PAYLAB_COIN, 2);
 
-	cut(l, 2, 4);
+	paylab_cut(l, 2, 4);
 	paylab_submit(l, 0, &p);
 	fleet_run(l->f, 5 * SECOND);
-	intake_certified(ctx_of(l, 0), q.tx, q.arena);
+	intake_certified(paylab_ctx(l, 0), q.tx, q.arena);
 	fleet_run(l->f, 5 * SECOND);
 	is_int(paylab_state(l, 0, &p.txid), PAY_PENDING, "who has the coin keeps it");
 	is_int(paylab_state(l, 0, &q.txid), PAY_ABSENT, "the other one is not taken");
@@ -129,7 +101,7 @@ static const uint8_t mark = 1;
 
 static void note_buried(struct paylab *l, const struct tn_outpoint *coin)
 {
-	struct tn_ctx *c = ctx_of(l, 0);
+	struct tn_ctx *c = paylab_ctx(l, 0);
 	struct buried_key k = buried_coin(1, coin);
 	struct tn_batch *b = tn_batch(c);
 
@@ -143,7 +115,7 @@ static bool is_noted(struct paylab *l, const struct tn_outpoint *coin)
 	struct buried_key k = buried_coin(1, coin);
 	struct tn_view val;
 
-	return !tn_get(ctx_of(l, 0), NULL, D_BURIED, (struct tn_view){ k.b, k.n }, &val);
+	return !tn_get(paylab_ctx(l, 0), NULL, D_BURIED, (struct tn_view){ k.b, k.n }, &val);
 }
 
 static int allows(struct paylab *l, const struct payment *p)
@@ -151,7 +123,7 @@ static int allows(struct paylab *l, const struct payment *p)
 	struct tn_tx tx[2] = { { .version = 1 }, *p->tx };
 	struct tn_block b = { .header = { .height = l->height + 1 }, .transactions = { tx, 2 } };
 
-	return voting_allows(ctx_of(l, 0), &b, NULL);
+	return voting_allows(paylab_ctx(l, 0), &b, NULL);
 }
 
 /* A block of a chain that is no more spent the coin, and the chain is long by now. */
@@ -162,18 +134,18 @@ static void test_approval_stays(void)
 	struct payment q = paylab_pay(l, l->coin[0], PAYLAB_COIN, 2);
 	struct tn_ev_block ev = { .block = NULL };
 
-	cut(l, 1, 4);
+	paylab_cut(l, 1, 4);
 	paylab_submit(l, 0, &p);
 	fleet_run(l->f, 5 * SECOND);
 	is_int(allows(l, &q), TN_EBAD, "a coin is approved");
 	note_buried(l, &l->coin[0]);
-	bury_sweep(ctx_of(l, 0), 5000);
+	bury_sweep(paylab_ctx(l, 0), 5000);
 	ok(!is_noted(l, &l->coin[0]), "an old note goes");
 	is_int(allows(l, &q), TN_EBAD, "the approval stays as long as the coin is there");
 	note_buried(l, &l->coin[0]);
-	ev.batch = tn_batch(ctx_of(l, 0));
-	is_int(voting_reset(ctx_of(l, 0), &ev, NULL), 0, "the chain begins anew");
-	tn_commit(ctx_of(l, 0), ev.batch, TN_NO_TICKET);
+	ev.batch = tn_batch(paylab_ctx(l, 0));
+	is_int(voting_reset(paylab_ctx(l, 0), &ev, NULL), 0, "the chain begins anew");
+	tn_commit(paylab_ctx(l, 0), ev.batch, TN_NO_TICKET);
 	ok(!is_noted(l, &l->coin[0]), "and notes of the old one are gone");
 	is_int(allows(l, &q), TN_EBAD, "approvals are not");
 	payment_free(&p);
@@ -192,10 +164,10 @@ static void test_new_key(void)
 	struct tn_batch *b;
 	struct tn_ctx *c;
 
-	cut(l, 1, 4);
+	paylab_cut(l, 1, 4);
 	paylab_submit(l, 0, &p);
 	fleet_run(l->f, 5 * SECOND);
-	c = ctx_of(l, 0);
+	c = paylab_ctx(l, 0);
 	if (certificate_read(c, NULL, &p.txid, tn_scratch(c), &cert) || cert->votes.n != 1)
 		bail_out("no vote is stored");
 	other = *cert;
@@ -206,12 +178,12 @@ static void test_new_key(void)
 	if (!b || certificate_put(c, b, &p.txid, &other) || tn_commit(c, b, TN_NO_TICKET))
 		bail_out("cannot be stored");
 	fleet_run(l->f, SECOND);
-	cut(l, 0, 1);
-	start(l, 0, 1);
+	paylab_cut(l, 0, 1);
+	paylab_start(l, 0, 1);
 	fleet_run(l->f, 2 * SECOND);
-	start(l, 1, 3);
+	paylab_start(l, 1, 3);
 	fleet_run(l->f, 120 * SECOND);
-	is_uint(count(l, &p, PAY_FINAL), 3, "it is signed anew, and final with two others");
+	is_uint(paylab_count(l, &p, PAY_FINAL), 3, "it is signed anew, and final with two others");
 	is_int(paylab_metric(l, 1, "votes_bad"), 0, "the old vote is not sent");
 	payment_free(&p);
 	paylab_free(l);
@@ -224,13 +196,13 @@ static void test_own_is_kept(void)
 	struct paylab *l = paylab_create(17, 3, 2, 1);
 	struct payment p = paylab_pay(l, l->coin[0], PAYLAB_COIN, 1);
 
-	cut(l, 0, 2);
+	paylab_cut(l, 0, 2);
 	fleet_run(l->f, SECOND + 1000);
 	paylab_submit(l, 2, &p);
 	fleet_run(l->f, SECOND / 10);
 	is_int(paylab_state(l, 2, &p.txid), PAY_PENDING, "no voter, and no voter is there");
-	cut(l, 2, 3);
-	start(l, 2, 3);
+	paylab_cut(l, 2, 3);
+	paylab_start(l, 2, 3);
 	fleet_run(l->f, SECOND);
 	is_int(paylab_state(l, 2, &p.txid), PAY_PENDING, "it is there after a crash");
 	payment_free(&p);
@@ -241,7 +213,7 @@ static void test_own_is_kept(void)
 
 static void ask_much(struct paylab *l, unsigned node, unsigned n)
 {
-	struct tn_ctx *c = ctx_of(l, node);
+	struct tn_ctx *c = paylab_ctx(l, node);
 	struct tn_outpoint *o = tn_alloc(tn_scratch(c), STATES * sizeof *o);
 	struct tn_outpoints asked = { { o, STATES } };
 
@@ -268,7 +240,7 @@ static void subscribe_much(struct paylab *l, unsigned node, unsigned round)
 
 	s.id.n = (uint32_t)snprintf(id, sizeof id, "%u", round);
 	s.id.p = id;
-	tn_broadcast(ctx_of(l, node), NULL, M_SUBSCRIBE, &s);
+	tn_broadcast(paylab_ctx(l, node), NULL, M_SUBSCRIBE, &s);
 }
 
 /* Payments of one coin, each well signed: nothing is wrong with any of them but the others. */
@@ -278,7 +250,7 @@ static void double_spend(struct paylab *l, unsigned node, uint32_t coin, unsigne
 		struct payment p = paylab_pay(l, l->coin[coin + i % 30], PAYLAB_COIN,
 					      1000 + round * DOUBLES + i);
 
-		tn_broadcast(ctx_of(l, node), NULL, M_TX, p.tx);
+		tn_broadcast(paylab_ctx(l, node), NULL, M_TX, p.tx);
 		payment_free(&p);
 	}
 }
@@ -297,12 +269,12 @@ static void test_floods(void)
 		paylab_submit(l, i % 4, &p[i]);
 		fleet_run(l->f, SECOND / 2);
 		for (unsigned n = 0; n < 4; n++)
-			if (open_count(voting_of(ctx_of(l, n))->open) > most)
-				most = open_count(voting_of(ctx_of(l, n))->open);
+			if (open_count(voting_of(paylab_ctx(l, n))->open) > most)
+				most = open_count(voting_of(paylab_ctx(l, n))->open);
 	}
 	fleet_run(l->f, 10 * SECOND);
 	for (unsigned i = 0; i < PAID; i++)
-		is_uint(count(l, &p[i], PAY_FINAL), 5, "payment %u is final everywhere", i);
+		is_uint(paylab_count(l, &p[i], PAY_FINAL), 5, "payment %u is final everywhere", i);
 	ok(paylab_metric(l, 0, "rivals") > 0 && paylab_metric(l, 0, "rivals") <= 256,
 	   "double spends came through: %d are kept", (int)paylab_metric(l, 0, "rivals"));
 	ok(most <= 30 + PAID + 256 + 2 * DOUBLES, "%u are asked about at most", most);

@@ -101,6 +101,8 @@ is(run($p, '--help'), 0, '--help');
 like(slurp("$p->{dir}/out"), qr/--check-config/, 'prints it');
 is(run($p, '--nonsense'), 2, 'a wrong option is 2');
 like(said($p), qr/^timenoded: unknown option --nonsense$/m, 'and named');
+is(run($p, $p->{conf}), 2, 'a file without -c is 2');
+like(said($p), qr/unknown word \Q$p->{conf}\E: a configuration file is named with -c/, 'and said how');
 is(run($p, '-c', "$p->{dir}/none"), 2, 'no such configuration is 2');
 like(said($p), qr/\Q$p->{dir}\E\/none/, 'and named');
 
@@ -132,6 +134,13 @@ is_deeply([grep { $manual !~ /C<$_>|^=head1 $_$/m } @keys], [], 'the manual has 
 write_file("$p->{dir}/bad.conf", "data_dirr = \"x\";\n");
 is(run($p, '-c', "$p->{dir}/bad.conf", '--check-config'), 2, 'an unknown key is 2');
 like(said($p), qr/bad\.conf:1/, 'with file and line');
+
+for my $key (qw(data_dir run_dir)) {
+	my %at = (data_dir => $p->{data}, run_dir => $p->{run}, $key => $p->{conf});
+	write_file("$p->{dir}/file.conf", qq(data_dir = "$at{data_dir}"; run_dir = "$at{run_dir}";\n));
+	is(run($p, '-c', "$p->{dir}/file.conf"), 1, "a file as $key is 1");
+	like(said($p), qr/\Q$p->{conf}\E is there and is no directory: .*\b$key\b/, 'and the setting is named');
+}
 
 # One life in the foreground.
 my $pid = up($p);

@@ -177,7 +177,7 @@ for my $case (
 {
 	my ($code, $out, $err) = cli('--socket', "$dir/nobody", 'peers');
 	is($code, 2, 'no socket');
-	is($err, "timenode-cli: no daemon at $dir/nobody: is timenoded running? (No such file or directory)\n", 'says so');
+	is($err, "timenode-cli: no daemon at $dir/nobody: is timenoded running? --config, --node-id or --socket name another one (No such file or directory)\n", 'says so');
 	my $dead = IO::Socket::UNIX->new(Local => "$dir/dead", Listen => 1) or die;
 	close $dead;
 	($code, $out, $err) = cli('--socket', "$dir/dead", 'peers');
@@ -245,8 +245,10 @@ for my $case (
 
 # ---- usage
 for my $case (
-	[ [], qr/command is missing/ ],
-	[ ['--jsn', 'peers'], qr/unknown option --jsn/ ],
+	[ [], qr/command is missing: help lists/ ],
+	[ ['--jsn', 'peers'], qr/unknown option --jsn: --help lists them/ ],
+	[ [ '-c', "$dir/none", 'peers' ], qr/cannot read \Q$dir\E\/none: No such file or directory/ ],
+	[ [ '-c', $dir, 'peers' ], qr/cannot read \Q$dir\E: \w/ ],
 	[ [ 'peers', '-x' ], qr/unknown option -x/ ],
 	[ [ '--json=1', 'peers' ], qr/--json takes no value/ ],
 	[ ['--socket'], qr/--socket needs a value/ ],
@@ -262,7 +264,7 @@ for my $case (
 	[ [ 'peers', 'all' ], qr/^timenode-cli: usage: timenode-cli peers$/m ],
 	[ ['why'], qr/usage: timenode-cli why IP/ ],
 	[ [ 'why', 'a', 'b' ], qr/usage: timenode-cli why IP/ ],
-	[ [ 'plugin', 'load' ], qr/usage: timenode-cli plugin/ ],
+	[ [ 'plugin', 'load' ], qr/usage: timenode-cli plugin load\|unload\|upgrade NAME/ ],
 	[ [ 'loglevel', 'a', 'b', 'c' ], qr/usage: timenode-cli loglevel/ ],
 	[ [ 'rtt', 'x' ], qr/KEY=VALUE/ ],
 	[ [ 'rtt', '=x' ], qr/KEY=VALUE/ ],

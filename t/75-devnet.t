@@ -47,7 +47,7 @@ my $taken = IO::Socket::INET->new(LocalAddr => '127.0.0.3', LocalPort => $port, 
 ($code, $out, $err) = run_cmd([@devnet, '--once', '--port', $port], deadline => 60);
 is($code, 1, 'a taken port: exit code 1');
 like($out, qr/^node 3 \(127\.0\.0\.3:$port\) failed: ended with exit code 1$/m, 'the node is named');
-like($out, qr/cannot listen on 127\.0\.0\.3:$port: Address already in use/, 'with the reason from its log');
+like($out, qr/cannot listen on 127\.0\.0\.3:$port: Address already in use: another process has this port/, 'with the reason from its log');
 is_deeply([grep { !is_gone($_) } pids($out)], [], 'none is left');
 like($out, qr/^The logs stay in (\S+)\.$/m, 'the logs are kept');
 ok(-s "$dir/" . ($out =~ /stay in \S*\/([^\/\s]+)\./)[0] . '/3/log', 'where it says');

@@ -292,11 +292,13 @@ attack('silent in a session', sub ($ip) {
 # ---- numbers
 
 attack('1,000 connects from one address', sub ($ip) {
-	my $was = $calm->status;
+	my ($was, $begun) = ($calm->status, time);
 	for my $i (1 .. 1000) { hold(dial($ip, $calm, quiet => 1) // next) }
 	wait_until(sub { $calm->status->{accepted} - $was->{accepted} == 1000 }, 5, 'all are looked at');
 	my $now = $calm->status;
-	cmp_ok($now->{refused} - $was->{refused}, '>=', 1000 - 144, 'most are refused at once');
+	# There are 144 places; a silent one leaves its place after the time for a handshake.
+	my $turns = 1 + int((time - $begun) / int(slow(1)));
+	cmp_ok(1000 - ($now->{refused} - $was->{refused}), '<=', 144 * $turns, "all that find no place are refused at once ($turns)");
 	$_->ended for @open;
 }, sub ($n) { +{} }, seconds => 0, log => qr/Refusing 127\.0\.0\.\d+:\d+: full/);
 

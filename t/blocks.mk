@@ -72,14 +72,11 @@ CHAIN_SEEDS = 200
 CHAIN_NODES = 20
 CHAIN_LIARS = 18
 CHAIN_ROUNDS = 200
-KILLS = 200
-BLOCKS = 20000
-TXS = 50
-CHAIN_DIR = $(abs_builddir)/chains
 check-chain: check-build
 	$(AM_V_at)NODES=$(CHAIN_NODES) LIARS=$(CHAIN_LIARS) SEEDS=$(CHAIN_SEEDS) t/57-sim-blocks-fleet.t
 	$(AM_V_at)ROUNDS=$(CHAIN_ROUNDS) t/57-sim-blocks-crash.t
-	$(AM_TESTS_ENVIRONMENT) KILLS=$(KILLS) $(PROVE) -v '$(srcdir)/t/84-blocks.t' '$(srcdir)/t/86-blocks-kill.t'
-	$(AM_TESTS_ENVIRONMENT) BLOCKS=$(BLOCKS) TXS=$(TXS) CHAIN_DIR='$(CHAIN_DIR)' ONLY='$(ONLY)' \
+	$(AM_TESTS_ENVIRONMENT) KILLS=$(or $(KILLS),200) $(PROVE) -v '$(srcdir)/t/84-blocks.t' '$(srcdir)/t/86-blocks-kill.t'
+	$(AM_TESTS_ENVIRONMENT) BLOCKS=$(or $(BLOCKS),20000) TXS=$(or $(TXS),50) \
+		CHAIN_DIR='$(or $(CHAIN_DIR),$(abs_builddir)/chains)' ONLY='$(ONLY)' \
 		$(PROVE) -v '$(srcdir)/t/85-blocks-liars.t'
 .PHONY: check-chain

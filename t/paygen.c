@@ -213,20 +213,29 @@ static int rate(struct maker *m, double wanted)
 	return printf("%.0f %.0f\n", (double)n / (now - begun), (double)n / used) < 0;
 }
 
+static int run(struct maker *m, int argc, char **argv)
+{
+	if (!strcmp(argv[1], "address"))
+		return printf("%s\n", m->address) < 0;
+	if (!strcmp(argv[1], "rate"))
+		return rate(m, strtod(argv[2], NULL));
+	if (!strcmp(argv[1], "wallet") && argc == 4)
+		return wallet(m, argv[3]);
+	if (!strcmp(argv[1], "pay") && argc == 5)
+		return payments(m, strtoul(argv[3], NULL, 10), strtoul(argv[4], NULL, 10));
+	die("see the top of t/paygen.c");
+}
+
 int main(int argc, char **argv)
 {
 	struct maker m = { .sha = NULL };
+	int rc;
 
 	if (argc < 3)
 		die("see the top of t/paygen.c");
 	make_key(&m, argv[2]);
-	if (!strcmp(argv[1], "address"))
-		return printf("%s\n", m.address) < 0;
-	if (!strcmp(argv[1], "rate"))
-		return rate(&m, strtod(argv[2], NULL));
-	if (!strcmp(argv[1], "wallet") && argc == 4)
-		return wallet(&m, argv[3]);
-	if (!strcmp(argv[1], "pay") && argc == 5)
-		return payments(&m, strtoul(argv[3], NULL, 10), strtoul(argv[4], NULL, 10));
-	die("see the top of t/paygen.c");
+	rc = run(&m, argc, argv);
+	free(m.coin);
+	tn_sha_free(m.sha);
+	return rc;
 }

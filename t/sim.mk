@@ -74,10 +74,8 @@ t_59_sim_exhaustive_t_LDADD = $(fleet_libs)
 TESTS += t/59-sim-exhaustive.t
 
 # More storms: make check-sim SEEDS=5000 FIRST_SEED=1000; NODES=50 HOURS=24 for large ones.
-SEEDS = 1000
-FIRST_SEED = 1
 check-sim: t/57-sim-storm.t
-	$(AM_V_at)SEEDS=$(SEEDS) FIRST_SEED=$(FIRST_SEED) NODES=$(NODES) HOURS=$(HOURS) t/57-sim-storm.t
+	$(AM_V_at)SEEDS=$(or $(SEEDS),1000) FIRST_SEED=$(or $(FIRST_SEED),1) NODES=$(NODES) HOURS=$(HOURS) t/57-sim-storm.t
 .PHONY: check-sim
 
 check_PROGRAMS += t/29-core-writer.t

@@ -51,9 +51,8 @@ dist_check_SCRIPTS += $(swap_tests)
 TESTS += $(swap_tests)
 
 # As many upgrades of pingpong under load, each another build than the one before.
-SWAPS = 1000
 check-swap: check-build
-	$(AM_TESTS_ENVIRONMENT) TN_SWAPS='$(SWAPS)' $(PROVE) -v '$(srcdir)/t/81-swap.t'
+	$(AM_TESTS_ENVIRONMENT) TN_SWAPS='$(or $(SWAPS),1000)' $(PROVE) -v '$(srcdir)/t/81-swap.t'
 .PHONY: check-swap
 
 check_PROGRAMS += t/29-core-watchdog.t

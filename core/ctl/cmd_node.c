@@ -156,6 +156,28 @@ static int run_reload(struct request *r, struct tn_error *err)
 	return set->reload(set->arg, err);
 }
 
+/* Those that write lines: rooms of the core, and plugins. */
+static const char *const rooms[] = { "main", "node", "net", "bus", "plug", "ctl", "record" };
+
+static int check_subsystem(const struct request *r, const char *word, struct tn_error *err)
+{
+	struct plug_info p;
+	const char *near;
+
+	for (size_t i = 0; i < sizeof(rooms) / sizeof(rooms[0]); i++)
+		if (strcmp(rooms[i], word) == 0)
+			return 0;
+	for (size_t i = 0; plug_info(r->ctl->set.plug, i, &p); i++)
+		if (strcmp(p.name, word) == 0)
+			return 0;
+	near = conf_nearest(word, rooms, sizeof(rooms) / sizeof(rooms[0]));
+	return tn_fail(
+		err, TN_ENOENT, "no subsystem \"%.40s\"%s%s%s", word,
+		near ? ", do you mean \""
+		     : ": they are main, node, net, bus, plug, ctl, record and the loaded plugins",
+		near ? near : "", near ? "\"?" : "");
+}
+
 static int run_loglevel(struct request *r, struct tn_error *err)
 {
 	const char *subsystem = r->value[0], *word = r->value[1];
@@ -165,6 +187,9 @@ static int run_loglevel(struct request *r, struct tn_error *err)
 		return tn_fail(err, TN_EINVAL,
 			       "no log level \"%.40s\": they are error, warn, info and debug",
 			       word);
+	rc = subsystem ? check_subsystem(r, subsystem, err) : 0;
+	if (rc < 0)
+		return rc;
 	rc = logger_level(r->ctl->set.log, subsystem, (enum log_level)level);
 	if (rc == TN_EFULL)
 		return tn_fail(err, rc, "%d subsystems have a level of their own already",

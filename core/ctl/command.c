@@ -29,7 +29,7 @@ const struct command *command_find(const char *name)
 	return NULL;
 }
 
-const char *command_nearest(struct plug *plug, const char *word)
+static const char *nearest(struct plug *plug, const char *word)
 {
 	const char *names[NAMES_MAX];
 	const struct tn_command *p = NULL;
@@ -41,6 +41,15 @@ const char *command_nearest(struct plug *plug, const char *word)
 	while (n < NAMES_MAX && (p = plug_command_next(plug, p, NULL)))
 		names[n++] = p->name;
 	return conf_nearest(word, names, n);
+}
+
+int command_unknown(struct plug *plug, const char *word, struct tn_error *err)
+{
+	const char *near = nearest(plug, word);
+
+	return tn_fail(err, TN_ENOENT, "unknown command \"%.40s\"%s%s%s", word,
+		       near ? ", do you mean \"" : ": help lists them, a plugin's while it runs",
+		       near ? near : "", near ? "\"?" : "");
 }
 
 /* ---- help */
@@ -103,7 +112,7 @@ static int run_help(struct request *r, struct tn_error *err)
 			give_plugins(r, p, owner);
 			rows++;
 		}
-	return rows ? 0 : tn_fail(err, TN_ENOENT, "no command %.40s", r->value[0]);
+	return rows ? 0 : command_unknown(r->ctl->set.plug, r->value[0], err);
 }
 
 const struct command command_help[] = {

@@ -50,8 +50,8 @@ extern const struct command command_help[];   /* command.c */
 const struct command *command_find(const char *name);
 /* The core's commands in the order of the tables; NULL at the end. */
 const struct command *command_at(size_t i);
-/* Of all commands, plugins' included; NULL: none is near. */
-const char *command_nearest(struct plug *, const char *word);
+/* TN_ENOENT; the text names the command that is near, of all, plugins' included. */
+int command_unknown(struct plug *, const char *word, struct tn_error *);
 
 /* ---- one control room */
 

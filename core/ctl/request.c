@@ -245,15 +245,6 @@ static int take_args(struct request *r, const struct command *c, json_object *ar
 
 /* ---- running */
 
-static int unknown_command(struct ctl *ctl, const char *name, struct tn_error *err)
-{
-	const char *near = command_nearest(ctl->set.plug, name);
-
-	return tn_fail(err, TN_ENOENT, "unknown command \"%.40s\"%s%s%s", name,
-		       near ? ", do you mean \"" : ": help lists them", near ? near : "",
-		       near ? "\"?" : "");
-}
-
 static void note(struct ctl *ctl, const char *name, json_object *args)
 {
 	char safe[LOG_SAFE_MAX];
@@ -336,7 +327,7 @@ static int run(struct request *r, json_object *doc, struct tn_error *err)
 	if (!own) {
 		plugins = plug_command_find(ctl->set.plug, name);
 		return plugins ? run_plugins(r, plugins, args, err)
-			       : unknown_command(ctl, name, err);
+			       : command_unknown(ctl->set.plug, name, err);
 	}
 	rc = take_args(r, own, args, err);
 	if (rc < 0)

@@ -118,6 +118,21 @@ static int bind_tcp(int fd, const struct tn_addr *a)
 	return bind(fd, &s.any, n) || listen(fd, BACKLOG) ? -1 : 0;
 }
 
+/* What the operator can do about it. */
+static const char *advice(int why)
+{
+	switch (why) {
+	case EADDRINUSE:
+		return ": another process has this port";
+	case EADDRNOTAVAIL:
+		return ": this host has no such address";
+	case EACCES:
+		return ": ports below 1024 need a privilege";
+	default:
+		return "";
+	}
+}
+
 struct env_conn *event_listen(struct env *env, const struct tn_addr *a,
 			      const struct env_events *events, void *arg, struct tn_error *err)
 {
@@ -125,8 +140,8 @@ struct env_conn *event_listen(struct env *env, const struct tn_addr *a,
 	int fd = event_tcp_socket(a);
 
 	if (fd < 0 || bind_tcp(fd, a)) {
-		tn_fail(err, TN_EIO, "cannot listen on %s: %s", tn_addr_text(a, text),
-			strerror(errno));
+		tn_fail(err, TN_EIO, "cannot listen on %s: %s%s", tn_addr_text(a, text),
+			strerror(errno), advice(errno));
 		if (fd >= 0)
 			close(fd);
 		return NULL;

@@ -19,7 +19,9 @@ int check_file(const char *path, struct tn_error *err)
 	struct stat st;
 
 	if (stat(path, &st))
-		return tn_fail(err, TN_ENOENT, "%s: %s", path, strerror(errno));
+		return tn_fail(err, TN_ENOENT, "%s: %s%s", path, strerror(errno),
+			       errno == ENOENT ? ": mend the plugin's name, its path or plugin_dir"
+					       : "");
 	if (!S_ISREG(st.st_mode))
 		return tn_fail(err, TN_EINVAL, "%s: not a regular file", path);
 	if (st.st_uid != 0 && st.st_uid != geteuid())

@@ -107,40 +107,17 @@ int chain_ask_peer(struct plug *p, const char *ip, const char *send, const char 
 	return tn_ask_peer(chain_ctx(p), tn_find(chain_ctx(p), &addr), &q);
 }
 
-struct waiting {
-	bool done;
-	int result;
-	char *why;
-	size_t room;
-};
-
-static void on_done(struct tn_ctx *c, int result, const void *payload, void *arg)
-{
-	struct waiting *w = arg;
-
-	(void)c;
-	w->done = true;
-	w->result = result;
-	if (w->why && w->room)
-		snprintf(w->why, w->room, "%s", payload ? (const char *)payload : "");
-}
-
-static bool is_open(void *arg)
-{
-	return !((struct waiting *)arg)->done;
-}
-
 static int give(struct world *w, struct pluglab *l, const struct tn_block *b, struct tn_arena *a,
 		bool dry, char *why, size_t room)
 {
 	struct tn_ctx *c = pluglab_ctx(l, "blocks");
-	struct waiting wait = { .why = why, .room = room };
-	struct tn_ticket t = tn_promise(c, 600000, on_done, &wait);
+	struct outcome out = { .why = why, .room = room };
+	struct tn_ticket t = outcome_promise(c, &out);
 
 	(dry ? ops()->check : ops()->submit)(c, b, a, t);
-	if (!world_run_while(w, is_open, &wait, world_now(w) + 60000000))
+	if (!outcome_wait(w, &out))
 		bail_out("no word about block %d", (int)b->header.height);
-	return wait.result;
+	return out.result;
 }
 
 int chainlab_submit(struct world *w, struct pluglab *l, const struct tn_block *b,

@@ -251,3 +251,17 @@ int bed_ask(struct bed *b, struct answer *a, const char *line)
 		world_run_while(b->world, unfinished, a, world_now(b->world) + 60000000);
 	return answer_code(a);
 }
+
+static void count_line(void *arg, enum env_log_level level, const char *line, size_t n)
+{
+	struct bed_grep *g = arg;
+
+	(void)level;
+	(void)n;
+	g->n += strstr(line, g->word) != NULL;
+}
+
+void bed_grep(struct bed *b, struct bed_grep *g)
+{
+	world_log_to(b->env, g ? count_line : NULL, g);
+}

@@ -47,4 +47,11 @@ const char *answer_error(const struct answer *);
  * answer_code. The answer must be zero or used before: it is cleared. */
 int bed_ask(struct bed *, struct answer *, const char *line);
 
+/* Counts the node's log lines with this text from now on; NULL: no more. */
+struct bed_grep {
+	const char *word;
+	unsigned n;
+};
+void bed_grep(struct bed *, struct bed_grep *);
+
 #endif

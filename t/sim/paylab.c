@@ -20,6 +20,11 @@ static struct tn_ctx *ctx_of(struct paylab *l, unsigned node, const char *plugin
 	return &life_find(node_plug(l->f->node[node].node), plugin)->ctx;
 }
 
+struct tn_ctx *paylab_ctx(struct paylab *l, unsigned node)
+{
+	return ctx_of(l, node, "transactions");
+}
+
 /* ---- the fleet */
 
 static void ip_of(char *buf, size_t room, unsigned i)
@@ -238,12 +243,12 @@ void payment_free(struct payment *p)
 void paylab_submit(struct paylab *l, unsigned node, const struct payment *p)
 {
 	if (l->f->node[node].node)
-		intake_submit(ctx_of(l, node, "transactions"), p->tx, p->arena, TN_NO_TICKET);
+		intake_submit(paylab_ctx(l, node), p->tx, p->arena, TN_NO_TICKET);
 }
 
 enum pay_state paylab_state(struct paylab *l, unsigned node, const struct tn_hash *txid)
 {
-	struct tn_ctx *c = ctx_of(l, node, "transactions");
+	struct tn_ctx *c = paylab_ctx(l, node);
 	const struct pool_tx *e = pool_find(state_of(c)->pool, txid);
 	uint64_t height;
 	uint32_t index;
@@ -254,6 +259,15 @@ enum pay_state paylab_state(struct paylab *l, unsigned node, const struct tn_has
 									  : PAY_CONFIRMED;
 }
 
+unsigned paylab_count(struct paylab *l, const struct payment *p, enum pay_state state)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < l->f->nodes; i++)
+		n += l->f->node[i].node && paylab_state(l, i, &p->txid) == state;
+	return n;
+}
+
 uint64_t paylab_approvals(struct paylab *l, unsigned node, const struct tn_hash *txid)
 {
 	struct tn_arena *a = tn_arena_create(0);
@@ -261,7 +275,7 @@ uint64_t paylab_approvals(struct paylab *l, unsigned node, const struct tn_hash 
 	uint64_t mask = 0;
 	char ip[32];
 
-	if (voting_votes(ctx_of(l, node, "transactions"), txid, a, &v))
+	if (voting_votes(paylab_ctx(l, node), txid, a, &v))
 		bail_out("no votes");
 	for (uint32_t i = 0; i < v.n; i++)
 		for (unsigned j = 0; j < l->f->nodes; j++) {
@@ -285,6 +299,18 @@ int64_t paylab_metric(struct paylab *l, unsigned node, const char *name)
 }
 
 /* ---- trouble */
+
+void paylab_cut(struct paylab *l, unsigned from, unsigned to)
+{
+	for (unsigned i = from; i < to; i++)
+		fleet_cut(&l->f->node[i]);
+}
+
+void paylab_start(struct paylab *l, unsigned from, unsigned to)
+{
+	for (unsigned i = from; i < to; i++)
+		fleet_start(&l->f->node[i]);
+}
 
 void paylab_part(struct paylab *l, uint64_t side)
 {

@@ -46,10 +46,16 @@ void paylab_submit(struct paylab *, unsigned node, const struct payment *);
 
 enum pay_state { PAY_ABSENT, PAY_PENDING, PAY_FINAL, PAY_CONFIRMED };
 enum pay_state paylab_state(struct paylab *, unsigned node, const struct tn_hash *txid);
+/* How many of the nodes that run have it in that state. */
+unsigned paylab_count(struct paylab *, const struct payment *, enum pay_state);
 /* Whose approvals a node has counted, a bit for each node of the lab. */
 uint64_t paylab_approvals(struct paylab *, unsigned node, const struct tn_hash *txid);
+struct tn_ctx *paylab_ctx(struct paylab *, unsigned node); /* of the plugin transactions */
 int64_t paylab_metric(struct paylab *, unsigned node, const char *name);
 
+/* Nodes from..to-1 die without a word, and come back. */
+void paylab_cut(struct paylab *, unsigned from, unsigned to);
+void paylab_start(struct paylab *, unsigned from, unsigned to);
 void paylab_part(struct paylab *, uint64_t side); /* nodes of the bit mask from all others */
 void paylab_heal(struct paylab *);
 /* Gives a node all blocks it has not got; runs until it has them. */

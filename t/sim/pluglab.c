@@ -188,3 +188,31 @@ uint64_t pluglab_off(struct pluglab *l)
 		off += session_off(s);
 	return off;
 }
+
+/* ---- tickets */
+
+static void on_done(struct tn_ctx *c, int result, const void *payload, void *arg)
+{
+	struct outcome *o = arg;
+
+	(void)c;
+	o->done = true;
+	o->result = result;
+	if (o->why && o->room)
+		snprintf(o->why, o->room, "%s", payload ? (const char *)payload : "");
+}
+
+static bool is_open(void *arg)
+{
+	return !((struct outcome *)arg)->done;
+}
+
+struct tn_ticket outcome_promise(struct tn_ctx *c, struct outcome *o)
+{
+	return tn_promise(c, 600000, on_done, o);
+}
+
+bool outcome_wait(struct world *w, struct outcome *o)
+{
+	return world_run_while(w, is_open, o, world_now(w) + 60000000);
+}

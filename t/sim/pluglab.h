@@ -40,6 +40,16 @@ struct tn_ctx *pluglab_ctx(struct pluglab *, const char *plugin);
 /* A line as it is, without LF; counted under `name`. */
 void pluglab_say(struct pluglab *, const char *name, const char *line);
 
+/* What becomes of something that ends with a ticket; why: room for the text, or NULL. */
+struct outcome {
+	bool done;
+	int result;
+	char *why;
+	size_t room;
+};
+struct tn_ticket outcome_promise(struct tn_ctx *, struct outcome *);
+bool outcome_wait(struct world *, struct outcome *); /* false: no word within a minute */
+
 /* From the account of that session, received side. */
 uint64_t pluglab_count(struct pluglab *, const char *name, enum account_count);
 uint64_t pluglab_refused(struct pluglab *, const char *name, enum account_way, const char *reason);

@@ -83,42 +83,19 @@ void txlab_run(struct world *w, uint64_t ms)
 	world_run(w, world_now(w) + ms * 1000);
 }
 
-struct waiting {
-	bool done;
-	int result;
-	char *why;
-	size_t room;
-};
-
-static void on_done(struct tn_ctx *c, int result, const void *payload, void *arg)
-{
-	struct waiting *w = arg;
-
-	(void)c;
-	w->done = true;
-	w->result = result;
-	if (w->why)
-		snprintf(w->why, w->room, "%s", payload ? (const char *)payload : "");
-}
-
-static bool is_done(void *arg)
-{
-	return ((struct waiting *)arg)->done;
-}
-
 int txlab_submit(struct world *w, struct pluglab *l, const struct tn_tx *tx, char *why, size_t room)
 {
-	struct waiting wait = { .why = why, .room = room };
+	struct outcome out = { .why = why, .room = room };
 	struct tn_arena *a = tn_arena_create(0);
 	const void *copy;
 
 	if (!a || tn_clone(&tn_wire_tx, tx, a, &copy))
 		bail_out("no memory");
-	intake_submit(txlab_ctx(l), copy, a, tn_promise(txlab_ctx(l), 600000, on_done, &wait));
+	intake_submit(txlab_ctx(l), copy, a, outcome_promise(txlab_ctx(l), &out));
 	tn_arena_unref(a);
-	if (!txlab_until(w, 60000, is_done, &wait))
+	if (!outcome_wait(w, &out))
 		bail_out("no word about a transaction");
-	return wait.result;
+	return out.result;
 }
 
 void txlab_block(struct world *w, struct pluglab *l, const struct tn_block *b, struct tn_arena *a)
