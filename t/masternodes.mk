@@ -4,7 +4,7 @@ mn_objects = plugins/masternodes/libtnp_masternodes_a-
 check_PROGRAMS += t/47-masternodes-registry.t
 t_47_masternodes_registry_t_SOURCES = t/47-masternodes-registry.c t/lib/tap.c
 t_47_masternodes_registry_t_CPPFLAGS = $(lib_test_cppflags) -I$(top_srcdir)/plugins
-t_47_masternodes_registry_t_LDADD = $(mn_objects)registry.$(OBJEXT) $(mn_objects)registry_disk.$(OBJEXT) \
+t_47_masternodes_registry_t_LDADD = $(mn_objects)registry.$(OBJEXT) $(mn_objects)registry_coins.$(OBJEXT) $(mn_objects)registry_disk.$(OBJEXT) \
 	libtimenode.la
 TESTS += t/47-masternodes-registry.t
 
@@ -12,14 +12,14 @@ check_PROGRAMS += t/47-masternodes-judge.t
 t_47_masternodes_judge_t_SOURCES = t/47-masternodes-judge.c t/lib/tap.c
 t_47_masternodes_judge_t_CPPFLAGS = $(lib_test_cppflags) -I$(top_srcdir)/plugins
 t_47_masternodes_judge_t_LDADD = $(mn_objects)judge.$(OBJEXT) $(mn_objects)registry_disk.$(OBJEXT) \
-	$(mn_objects)registry.$(OBJEXT) libtimenode.la
+	$(mn_objects)registry.$(OBJEXT) $(mn_objects)registry_coins.$(OBJEXT) libtimenode.la
 TESTS += t/47-masternodes-judge.t
 
 check_PROGRAMS += t/47-masternodes-config.t
 t_47_masternodes_config_t_SOURCES = t/47-masternodes-config.c t/lib/tap.c
 t_47_masternodes_config_t_CPPFLAGS = $(lib_test_cppflags) -I$(top_srcdir)/plugins
 t_47_masternodes_config_t_LDADD = $(mn_objects)voters.$(OBJEXT) $(mn_objects)text.$(OBJEXT) \
-	$(mn_objects)keyfile.$(OBJEXT) $(mn_objects)registry_disk.$(OBJEXT) $(mn_objects)registry.$(OBJEXT) \
+	$(mn_objects)keyfile.$(OBJEXT) $(mn_objects)registry_disk.$(OBJEXT) $(mn_objects)registry.$(OBJEXT) $(mn_objects)registry_coins.$(OBJEXT) \
 	libtimenode.la
 TESTS += t/47-masternodes-config.t
 

@@ -61,6 +61,19 @@ static int load_one(struct tn_ctx *c, struct tn_view key, struct tn_view val, vo
 	return 0;
 }
 
+/* registry_max may be a smaller one than when they were stored. */
+static int trim(struct tn_ctx *c, struct tn_error *err)
+{
+	int n = registry_trim(mn_state(c)->registry);
+
+	if (n < 0)
+		return tn_fail(err, n, "no memory");
+	if (n)
+		TN_LOG(c, TN_WARN, TN_NOBODY,
+		       "%d masternodes that were stored are more than registry_max: forgotten", n);
+	return 0;
+}
+
 int mn_keep_load(struct tn_ctx *c, struct tn_error *err)
 {
 	struct tn_arena *a = tn_arena_new(c);
@@ -70,5 +83,7 @@ int mn_keep_load(struct tn_ctx *c, struct tn_error *err)
 		return tn_fail(err, TN_ENOMEM, "no memory");
 	rc = tn_scan(c, D_REGISTRY, (struct tn_view){ NULL, 0 }, load_one, a);
 	tn_arena_unref(a);
-	return rc ? tn_fail(err, TN_EBAD, "the registry in the store is unreadable") : 0;
+	if (rc)
+		return tn_fail(err, TN_EBAD, "the registry in the store is unreadable");
+	return trim(c, err);
 }

@@ -6,7 +6,7 @@
  *   announce.c     announcements out and in     judge.c       what becomes of one (pure)
  *   list.c         GetMasternodes, the answer   contact.c     dials whom it was told of
  *   collateral.c   is a tier paid for           commands.c    what operators see
- *   registry.c registry_disk.c  who is there (pure)   keep.c  it in the store
+ *   registry.c registry_coins.c registry_disk.c  who is there (pure)   keep.c  it in the store
  *   voters.c       the configured voter set     text.c        hexadecimal digits, tiers
  *   beats.h        heartbeats, attestations, links, who is paid: with its own list
  */
@@ -78,6 +78,7 @@ struct mn_state {
 	struct mn_contact contact[MN_CONTACTS];
 	struct tn_batch *late;    /* the store had no room for it */
 	uint32_t collateral_from; /* where the next look at collaterals begins */
+	uint32_t collateral_due;  /* how many are to be looked at soon */
 	uint32_t said_ip;         /* our address, as the log has it; 0: none */
 };
 
@@ -164,6 +165,9 @@ uint8_t mn_tier_of(struct tn_ctx *, const struct mn_record *);
 /* Looks whether the coin of one record is there. True: what is believed changed. */
 bool mn_collateral_look(struct tn_ctx *, const struct mn_record *);
 void mn_collateral_tick(struct tn_ctx *); /* some of them, round and round */
+void mn_collateral_all(struct tn_ctx *);  /* all of them, soon */
+/* Why the tier that it announces is not believed. */
+void mn_collateral_why(struct tn_ctx *, const struct mn_record *, char *buf, size_t room);
 tn_tell_fn mn_on_block;
 
 /* ---- keep.c */
