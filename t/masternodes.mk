@@ -31,3 +31,9 @@ t_54_sim_masternodes_t_SOURCES = t/54-sim-masternodes.c t/lib/tap.c
 t_54_sim_masternodes_t_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/plugins
 t_54_sim_masternodes_t_LDADD = $(plug_libs)
 TESTS += t/54-sim-masternodes.t
+
+check_PROGRAMS += t/54-sim-mn-coin.t
+t_54_sim_mn_coin_t_SOURCES = t/54-sim-mn-coin.c t/lib/tap.c
+t_54_sim_mn_coin_t_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/plugins
+t_54_sim_mn_coin_t_LDADD = $(txlab_libs)
+TESTS += t/54-sim-mn-coin.t
