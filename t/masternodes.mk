@@ -37,3 +37,9 @@ t_54_sim_mn_coin_t_SOURCES = t/54-sim-mn-coin.c t/lib/tap.c
 t_54_sim_mn_coin_t_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/plugins
 t_54_sim_mn_coin_t_LDADD = $(txlab_libs)
 TESTS += t/54-sim-mn-coin.t
+
+check_PROGRAMS += t/54-sim-mn-replay.t
+t_54_sim_mn_replay_t_SOURCES = t/54-sim-mn-replay.c t/lib/tap.c
+t_54_sim_mn_replay_t_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/plugins
+t_54_sim_mn_replay_t_LDADD = $(plug_libs)
+TESTS += t/54-sim-mn-replay.t
