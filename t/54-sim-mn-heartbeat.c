@@ -97,7 +97,7 @@ static struct scene begin(void)
 		if (i < MASTERNODES - 1) /* the last one is not registered */
 			enroll(&s, i);
 	}
-	plugpair_run(&s.p, 200);
+	plugpair_run(&s.p, 5200);
 	return s;
 }
 
@@ -212,6 +212,10 @@ static void beats(void)
 	bad.timestamp--;
 	resign(&s, 0, &bad);
 	refused(&s, &bad, "replayed", "an older one");
+	bad = beat(&s, 1);
+	bad.timestamp = state(&s)->start.wall_s - 1;
+	resign(&s, 1, &bad);
+	refused(&s, &bad, "old", "made before this node started, which may have heard it");
 	bad = beat(&s, 1);
 	bad.timestamp -= 181;
 	resign(&s, 1, &bad);

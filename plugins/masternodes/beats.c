@@ -101,6 +101,7 @@ static struct beat_scene scene_of(struct tn_ctx *c, const struct tn_msg *m)
 				.legacy = m->flags & TN_MSG_LEGACY,
 				.from_ip = slot ? slot->ip : 0,
 				.now_s = tn_wall_s(c),
+				.since_s = mn_since(c),
 				.now_us = tn_now_us(c),
 				.interval_us = mn_conf(c)->heartbeat_every * 1000 };
 

@@ -121,6 +121,7 @@ bool mn_collateral_look(struct tn_ctx *c, const struct mn_record *r)
 	if (is)
 		say_lost(c, r);
 	registry_set_collateral(mn_state(c)->registry, r->ip, is);
+	mn_keep_soon(c);
 	TN_LOG(c, TN_INFO, TN_NOBODY, "Masternode %s, which says that it is %s, %s", r->text,
 	       mn_tier_text(r->announced),
 	       is ? "has shown its collateral" : "has its collateral no more");

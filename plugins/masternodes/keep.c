@@ -3,6 +3,8 @@
  */
 #include "masternodes.h"
 
+enum { SOON_MS = 1000 };
+
 struct saving {
 	struct tn_ctx *c;
 	struct tn_batch *batch;
@@ -46,6 +48,20 @@ void mn_keep_save(struct tn_ctx *c, void *arg)
 		tn_abandon(c, s.batch);
 	else if (tn_commit(c, s.batch, TN_NO_TICKET) == TN_EFULL)
 		st->late = s.batch;
+}
+
+static void save_now(struct tn_ctx *c, void *arg)
+{
+	mn_state(c)->save = (struct tn_timer){ 0 };
+	mn_keep_save(c, arg);
+}
+
+void mn_keep_soon(struct tn_ctx *c)
+{
+	struct mn_state *st = mn_state(c);
+
+	if (!st->save.v)
+		st->save = tn_after(c, SOON_MS, save_now, NULL);
 }
 
 static int load_one(struct tn_ctx *c, struct tn_view key, struct tn_view val, void *arg)

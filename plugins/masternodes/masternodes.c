@@ -240,6 +240,8 @@ static int start(struct tn_ctx *c, struct tn_error *err)
 		rc = mn_beats_start(c, err);
 	if (rc)
 		return rc;
+	st->start = mn_now(c);
+	st->fresh = true;
 	set_timers(c);
 	if (!st->check.v || !st->announce.v || !st->ask.v ||
 	    !tn_every(c, SAVE_MS, mn_keep_save, NULL).v ||
