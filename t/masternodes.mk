@@ -43,3 +43,9 @@ t_54_sim_mn_replay_t_SOURCES = t/54-sim-mn-replay.c t/lib/tap.c
 t_54_sim_mn_replay_t_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/plugins
 t_54_sim_mn_replay_t_LDADD = $(plug_libs)
 TESTS += t/54-sim-mn-replay.t
+
+check_PROGRAMS += t/54-sim-mn-self.t
+t_54_sim_mn_self_t_SOURCES = t/54-sim-mn-self.c t/lib/tap.c
+t_54_sim_mn_self_t_CPPFLAGS = $(unit_cppflags) -I$(top_srcdir)/plugins
+t_54_sim_mn_self_t_LDADD = $(chainlab_libs)
+TESTS += t/54-sim-mn-self.t
