@@ -184,8 +184,8 @@ int mn_cmd_status(struct tn_ctx *c, struct tn_cmd *cmd, const void *args, struct
 	explain(c, r, why, sizeof why);
 	row.address = str(address);
 	row.reason = str(why);
-	row.eligible = r && mn_eligible(c, r) == ELIGIBLE;
 	row.active = r && r->active && tn_count(c, NULL) != 0;
+	row.eligible = row.active && mn_eligible(c, r) == ELIGIBLE;
 	row.tier = str(mn_tier_text(r ? mn_tier_of(c, r) : TN_TIER_FREE));
 	row.announced = str(mn_tier_text(st->self.tier));
 	row.collateral = r && r->collateral;
