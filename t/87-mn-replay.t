@@ -77,6 +77,10 @@ for my $n ($hub, $far) {
 	wait_until(sub { (row($n)->{state} // '') eq 'active' }, 30, "$n->{name} knows it");
 }
 my ($first, $last) = overhear();
+my $made = $json->decode($last)->{MasternodeAnnouncement}{timestamp};
+for my $n ($hub, $far) { # one serves all links for five seconds
+	wait_until(sub { row($n)->{last_seen} > $made + 6 }, 60, "$n->{name} has heard a later one itself");
+}
 
 # ---- while it lives
 
