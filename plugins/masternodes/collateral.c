@@ -12,7 +12,7 @@
 #include "masternodes.h"
 #include "text.h"
 
-enum { LOOKS = 256, LOOK_MS = 1000, MORE_MS = 20 }; /* in one tick: each is a read of one key */
+enum { LOOKS = 256, LOOK_MS = 1000, MORE_MS = 100 }; /* in one tick: each is a read of one key */
 
 static bool proven(struct tn_ctx *c, const struct mn_record *r)
 {
