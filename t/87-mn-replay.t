@@ -11,6 +11,7 @@ use JSON::PP;
 use NodeTest qw(free_ports slow stage wait_until);
 use Peer;
 
+$SIG{PIPE} = 'IGNORE';
 my $json = JSON::PP->new->utf8->canonical;
 my $port = free_ports();
 my $slow = slow(1);

@@ -23,8 +23,8 @@ t_47_masternodes_config_t_LDADD = $(mn_objects)voters.$(OBJEXT) $(mn_objects)tex
 	libtimenode.la
 TESTS += t/47-masternodes-config.t
 
-dist_check_SCRIPTS += t/86-masternodes.t t/87-mn-replay.t t/89-masternodes-live.t
-TESTS += t/86-masternodes.t t/87-mn-replay.t t/89-masternodes-live.t
+dist_check_SCRIPTS += t/86-masternodes.t t/87-mn-replay.t t/88-mn-coin.t t/89-masternodes-live.t
+TESTS += t/86-masternodes.t t/87-mn-replay.t t/88-mn-coin.t t/89-masternodes-live.t
 
 check_PROGRAMS += t/54-sim-masternodes.t
 t_54_sim_masternodes_t_SOURCES = t/54-sim-masternodes.c t/lib/tap.c
