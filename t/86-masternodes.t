@@ -49,10 +49,10 @@ my $old = $listen->accept(20);
 $old->answer(legacy => 1) if $old;
 $_->spawn for @node[1 .. $#node];
 for my $n (@node) {
-	wait_until(sub { $n->log_has(qr/ is up, pid /) || !$n->alive }, 20, "$n->{name} is up");
+	wait_until(sub { $old->answer_pings(0.05) if $old; $n->log_has(qr/ is up, pid /) || !$n->alive }, 20, "$n->{name} is up");
 }
 for my $n (@node) {
-	wait_until(sub { join(' ', active($n)) eq $all }, 60, "$n->{name} has all ten") or diag(join ' ', active($n));
+	wait_until(sub { $old->answer_pings(0.05) if $old; join(' ', active($n)) eq $all }, 60, "$n->{name} has all ten") or diag(join ' ', active($n));
 }
 is(join(' ', active($_)), $all, "$_->{name}: the same ordered set") for @node;
 my %key = map { $_->{ip} => (($_->rows('masternodestatus'))[0] // {})->{key} } @node;
