@@ -435,6 +435,114 @@ static void disk(void)
 	registry_free(h);
 }
 
+/* Two name one coin, and neither owns it: the one that showed it first has it. */
+static void coins(void)
+{
+	struct registry *g = registry_create(&limits), *h;
+	const uint32_t a = ip(10, 0, 0, 1), b = ip(203, 0, 113, 7);
+	struct mn_claim of_a = claim(a, 1), of_b = claim(b, 2);
+	struct rows rows;
+
+	of_a.has_coin = of_b.has_coin = true;
+	of_a.coin.vout = of_b.coin.vout = 3;
+	registry_claim(g, &of_a, true, at(0), NULL);
+	registry_claim(g, &of_b, true, at(0), NULL);
+	changed(g, &rows, 0);
+	ok(!registry_coin_holder(g, &of_a.coin), "a coin that nobody has shown");
+	registry_set_collateral(g, b, true);
+	ok(registry_coin_holder(g, &of_a.coin) == registry_find(g, b), "is whose who shows it");
+	registry_set_collateral(g, b, false);
+	ok(registry_coin_holder(g, &of_a.coin) == registry_find(g, b) &&
+		   !registry_find(g, b)->collateral,
+	   "also while the coin is away: a reorganisation may bring it back");
+	is_uint(changed(g, &rows, 1), 1, "who holds it is written");
+	of_a.coin.vout = 4;
+	ok(!registry_coin_holder(g, &of_a.coin), "another coin is nobody's");
+	of_a.coin.vout = 3;
+	h = registry_create(&limits);
+	registry_claim(h, &of_a, true, at(1), NULL); /* it was quicker, after the restart */
+	ok(registry_restore(h, &rows.row[0], at(1)), "a restart");
+	is_uint(registry_find(h, b)->announced, TN_TIER_FREE, "with the tier");
+	ok(registry_coin_holder(h, &of_a.coin) == registry_find(h, b) &&
+		   !registry_find(h, b)->collateral,
+	   "and it holds its coin, which is to be looked at");
+	registry_set_collateral(h, a, true);
+	ok(registry_coin_holder(h, &of_a.coin) == registry_find(h, a) &&
+		   !registry_find(h, b)->shown,
+	   "until the other one's key is found to own it");
+	registry_free(h);
+	of_b.coin.vout = 5;
+	registry_claim(g, &of_b, true, at(1000), NULL);
+	ok(!registry_coin_holder(g, &of_a.coin) && !registry_find(g, b)->shown,
+	   "who names another coin holds none");
+	registry_set_collateral(g, b, true);
+	registry_silent(g, b, at(1000));
+	registry_check(g, at(90000), on_gone, NULL);
+	ok(!registry_coin_holder(g, &of_b.coin), "nor who is forgotten");
+	registry_free(g);
+}
+
+struct all {
+	struct mn_stored row[64];
+	char reward[64][TN_ADDRESS_TEXT];
+	unsigned n, dels;
+};
+
+static int put_all(void *arg, const struct mn_record *r)
+{
+	struct all *all = arg;
+
+	registry_store(r, at(100), &all->row[all->n]);
+	strcpy(all->reward[all->n], r->reward);
+	all->row[all->n].reward.p = all->reward[all->n];
+	all->n++;
+	return 0;
+}
+
+static int del_one(void *arg, uint32_t who)
+{
+	(void)who;
+	((struct all *)arg)->dels++;
+	return 0;
+}
+
+/* registry_max was lowered: what has no room is on the disk no more. */
+static void trimmed(void)
+{
+	struct mn_limits fewer = limits;
+	struct registry *g = registry_create(&limits), *h;
+	static struct all all;
+	const struct registry_out out = { put_all, del_one, &all };
+	bool newest = true;
+
+	for (unsigned i = 0; i < 64; i++) /* the ones with low addresses are the oldest */
+		say(g, ip(20 + i, 1, 1, 1), 1, i);
+	for (unsigned i = 0; i < 64; i += 2)
+		registry_silent(g, ip(20 + i, 1, 1, 1), at(i));
+	registry_changes(g, &out);
+	is_uint(all.n, 64, "64 are stored");
+	fewer.max = 40;
+	h = registry_create(&fewer);
+	for (unsigned i = 0; i < all.n; i++)
+		registry_restore(h, &all.row[i], at(100));
+	is_int(registry_trim(h), 24, "24 are more than there is room for");
+	is_uint(registry_count(h), 40, "they go");
+	is_uint(registry_active(h), 32, "of the inactive ones");
+	for (unsigned i = 0; i < 48; i += 2)
+		newest = newest && !registry_find(h, ip(20 + i, 1, 1, 1));
+	ok(newest, "those that were silent for longest");
+	ok(is_sorted(h), "the others are in order");
+	registry_changes(h, &out);
+	is_uint(all.dels, 24, "and their rows go");
+	is_int(registry_trim(h), 0, "once");
+	fewer.max = 16;
+	registry_limits(h, &fewer);
+	registry_trim(h);
+	is_uint(registry_active(h), 16, "active ones too when there is no other way");
+	registry_free(h);
+	registry_free(g);
+}
+
 static bool parses(const char *text, uint32_t want)
 {
 	uint32_t got = 0;
@@ -472,6 +580,8 @@ int main(void)
 	full();
 	dialing();
 	disk();
+	coins();
+	trimmed();
 	addresses();
 	return done_testing();
 }

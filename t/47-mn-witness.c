@@ -121,6 +121,60 @@ static void views(struct tn_sha *sha)
 	ok(good, "one more or less in the list changes one witness at most");
 }
 
+static unsigned common(const struct tn_str *a, const uint32_t *v, const struct tn_str *b,
+		       const uint32_t *w)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < WITNESSES; i++)
+		for (unsigned k = 0; k < WITNESSES; k++)
+			n += a[v[i]].p == b[w[k]].p;
+	return n;
+}
+
+/* A draw among very many costs as much as one among some. */
+static void crowd(struct tn_sha *sha)
+{
+	enum { CROWD = 100000, DRAWS = 200 };
+	struct tn_str *all = calloc(CROWD, sizeof *all), *less = calloc(CROWD, sizeof *less);
+	char(*name)[24] = calloc(CROWD, sizeof *name);
+	uint32_t out[WITNESSES], other[WITNESSES], wide = 0, low = CROWD, high = 0;
+	unsigned same = 0;
+
+	for (uint32_t i = 0; i < CROWD; i++) {
+		snprintf(name[i], sizeof name[i], "10.%u.%u.%u", i / 40000, i / 200 % 200,
+			 i % 200 + 1);
+		all[i] = (struct tn_str){ name[i], (uint32_t)strlen(name[i]) };
+	}
+	tn_texts_sort(all, CROWD);
+	memcpy(less, all + 1, (CROWD - 1) * sizeof *less); /* the first one is missing */
+	for (uint32_t d = 0; d < DRAWS; d++) {
+		struct tn_hash beat;
+
+		tn_sha256(sha, &d, sizeof d, &beat);
+		witness_choose(sha, &beat, all, CROWD, all[0], out);
+		witness_choose(sha, &beat, less, CROWD - 1, all[0], other);
+		same += common(all, out, less, other);
+		for (unsigned i = 0; i < WITNESSES; i++) {
+			uint32_t far = (out[i] + CROWD - out[0]) % CROWD;
+
+			far = far < CROWD - far ? far : CROWD - far;
+			wide = far > wide ? far : wide;
+			low = out[i] < low ? out[i] : low;
+			high = out[i] > high ? out[i] : high;
+		}
+	}
+	ok(wide < WITNESS_WINDOW, "of 100,000 the witnesses are among %u neighbours: %u",
+	   WITNESS_WINDOW, wide);
+	ok(low < CROWD / 20 && high > CROWD - CROWD / 20, "which are anywhere: %u to %u", low,
+	   high);
+	ok(same > DRAWS * WITNESSES - 20, "lists that differ in one agree on nearly all: %u of %u",
+	   same, DRAWS * WITNESSES);
+	free(all);
+	free(less);
+	free(name);
+}
+
 /* ---- judging */
 
 static struct tn_key key(uint8_t i)
@@ -274,6 +328,7 @@ int main(void)
 
 	choosing(sha);
 	views(sha);
+	crowd(sha);
 	once(sha);
 	judging();
 	counting();

@@ -275,11 +275,81 @@ static void stolen(void)
 	end(&s);
 }
 
+/* ---- which intervals a reload changes: each of those that the manual says so of */
+
+static void no_key(void *arg, const char *key)
+{
+	(void)arg;
+	bail_out("a reload did not take %s", key);
+}
+
+/* masternode: of a; its options. */
+static struct conf *reload(struct pluglab *l, const char *masternode, const char *options)
+{
+	struct tn_error err = { "" };
+	char text[1024];
+	struct conf *c;
+
+	snprintf(text, sizeof text, "plugins: { coins: { }; masternodes: { %s %s }; };", masternode,
+		 options);
+	c = conf_read_text(text, "new.conf", &err);
+	if (!c || plug_reload_check(l->plug, c, no_key, NULL, &err))
+		bail_out("reload: %s", err.text);
+	plug_reload_commit(l->plug);
+	return c;
+}
+
+static uint64_t taken(struct scene *s)
+{
+	return pluglab_count(s->b, "MasternodeAnnouncement", COUNT_HANDLED);
+}
+
+static void reloaded(void)
+{
+	struct scene s = begin("");
+	const char *of_a = "masternode = true;";
+	struct conf *c[5];
+	uint64_t was;
+
+	run(&s, 70);
+	ok(taken(&s) == 2, "an announcement a minute");
+	c[0] = reload(s.a, of_a, "announce_every = \"5s\"; ask_every = \"20s\";");
+	c[1] = reload(s.b, "", "announce_every = \"5s\";");
+	was = pluglab_count(s.a, "GetMasternodes", COUNT_SENT);
+	run(&s, 60);
+	ok(taken(&s) >= 2 + 11,
+	   "announce_every: one in five seconds, all taken on the link that was there");
+	ok(pluglab_count(s.a, "GetMasternodes", COUNT_SENT) >= was + 2, "ask_every");
+	c[2] = reload(s.a, of_a, "announce_every = \"5s\"; tier = \"Bronze\";");
+	run(&s, 20);
+	is_uint(seen(&s)->announced, TN_TIER_BRONZE, "its first change");
+	c[3] = reload(s.a, of_a, "announce_every = \"5s\"; tier = \"Silver\";");
+	run(&s, 20);
+	is_uint(seen(&s)->announced, TN_TIER_BRONZE, "the next one comes too soon");
+	c[4] = reload(s.b, "",
+		      "announce_every = \"5s\"; change_every = \"0s\"; silence = \"30s\"; "
+		      "check_every = \"2s\"; forget = \"60s\";");
+	run(&s, 20);
+	is_uint(seen(&s)->announced, TN_TIER_SILVER, "change_every: and then does not");
+	pluglab_free(s.a);
+	run(&s, 23);
+	ok(seen(&s)->active, "silent for less than thirty seconds");
+	run(&s, 10);
+	ok(seen(&s) && !seen(&s)->active, "silence and check_every: it is inactive");
+	run(&s, 32);
+	ok(!seen(&s), "forget: it is forgotten");
+	pluglab_free(s.b);
+	world_free(s.world);
+	for (unsigned i = 0; i < 5; i++)
+		conf_free(c[i]);
+}
+
 int main(void)
 {
 	alive();
 	upgraded();
 	stolen();
+	reloaded();
 	collateral();
 	return done_testing();
 }

@@ -97,7 +97,7 @@ static struct scene begin(void)
 		if (i < MASTERNODES - 1) /* the last one is not registered */
 			enroll(&s, i);
 	}
-	plugpair_run(&s.p, 200);
+	plugpair_run(&s.p, 5200);
 	return s;
 }
 
@@ -212,6 +212,10 @@ static void beats(void)
 	bad.timestamp--;
 	resign(&s, 0, &bad);
 	refused(&s, &bad, "replayed", "an older one");
+	bad = beat(&s, 1);
+	bad.timestamp = state(&s)->start.wall_s - 1;
+	resign(&s, 1, &bad);
+	refused(&s, &bad, "old", "made before this node started, which may have heard it");
 	bad = beat(&s, 1);
 	bad.timestamp -= 181;
 	resign(&s, 1, &bad);
@@ -458,6 +462,32 @@ static void own(void)
 	end(&s);
 }
 
+/* A disk that takes longer than an interval: each number is on it before it is sent, and is
+ * sent once. */
+static void slow_disk(void)
+{
+	struct plugpair p = { .world = world_create(1) };
+	const char *conf =
+		"network: { name = \"testnet\"; listen = [ \"60.0.0.2\" ]; };"
+		"plugins: { masternodes: { masternode = true; heartbeat_every = \"1s\"; }; };";
+	uint64_t last = UINT64_MAX;
+	const struct beat_entry *e;
+	struct mn_beats *b;
+	bool once = true;
+
+	p.b = pluglab_create(p.world, "b", "60.0.0.2", conf, builtins, 1);
+	b = ((struct mn_state *)pluglab_ctx(p.b, "masternodes")->state)->beats;
+	world_slow_disk(p.b->lab->env, 1500000);
+	plugpair_run(&p, 60000);
+	ok(b->sent > 10, "heartbeats go on: %u in a minute", (unsigned)b->sent);
+	for (uint32_t i = 0; (e = beat_history_at(b->history, i)); i++) {
+		once = once && e->sequence < last;
+		last = e->sequence;
+	}
+	ok(once, "none has the number of another");
+	plugpair_free(&p);
+}
+
 int main(void)
 {
 	beats();
@@ -466,5 +496,6 @@ int main(void)
 	attestations();
 	early();
 	own();
+	slow_disk();
 	return done_testing();
 }

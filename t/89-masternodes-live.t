@@ -83,6 +83,19 @@ reload($_, heartbeat_every => '1s') for $one, $two;
 sub history { return $two->rows('getheartbeathistory', { address => $one->{ip}, limit => 1000 }) }
 wait_until(sub { history() >= 2 }, 30, 'until a reload makes it a second');
 
+my @newest = history();
+ok(!(grep { $newest[$_]{sequence} <= $newest[ $_ + 1 ]{sequence} } 0 .. $#newest - 1), 'the newest comes first');
+like($newest[0]{hash}, qr/^[0-9a-f]{64}$/, 'with its hash in hexadecimal');
+my $stats = ($two->rows('getattestationstats'))[0];
+is($stats->{pending_heartbeats}, $stats->{total_heartbeats} - $stats->{verified_heartbeats}, 'counted: those not verified are pending');
+for (['getheartbeathistory', 'my.host', qr/getheartbeathistory "my\.host": no IPv4 address/],
+	['getheartbeathistory', $one->{ip}, 'many', qr/not an integer/], ['masternodelist', 'dead', qr/"dead": all, active, inactive or heard/],
+	['backupwallet', 'here', qr/needs a path from the root/], ['backupwallet', '/', qr/is there already/]) {
+	my ($why, @cmd) = reverse @$_;
+	my ($code, undef, $err) = $two->cli(reverse @cmd);
+	ok($code == 1 && $err =~ $why, "nonsense is told: @{[reverse @cmd]}") or diag($err);
+}
+
 # ---- an upgrade
 
 my $before = ($two->rows('getheartbeathistory', { address => $one->{ip}, limit => 1 }))[0];

@@ -135,8 +135,9 @@ static void add_fund(struct chaingen_conf *conf, const char *text)
 	snprintf(count, sizeof count, "%.*s", (int)(last - colon - 1), colon + 1);
 	f->count = (uint32_t)number(count);
 	f->value = number(last + 1);
-	if (f->count < 1 || f->count > 1000000 || f->value < TN_DUST || f->value > TN_BASE_REWARD)
-		die("a fund is 1 to 1000000 coins of 546 satoshis to 100 TIME", text);
+	if (f->count < 1 || f->count > 1000000 || f->value < TN_DUST ||
+	    f->value > 10 * TN_BASE_REWARD)
+		die("a fund is 1 to 1000000 coins of 546 satoshis to 1,000 TIME", text);
 }
 
 /* N in every block, or NxBLOCKS: in the first so many. */

@@ -142,6 +142,8 @@ static void after(struct tn_ctx *c, const struct tn_msg *m, const struct mn_clai
 	}
 	if (!was->active && fate != MN_NEW)
 		TN_LOG(c, TN_INFO, m->from, "Masternode %s is active again", r->text);
+	if (fate != MN_SAME)
+		mn_keep_soon(c);
 	mn_collateral_look(c, r);
 	mn_changed(c);
 	if (claim->signed_at && fate != MN_SAME)
@@ -236,7 +238,8 @@ tn_verdict mn_on_announcement(struct tn_ctx *c, const struct tn_msg *m)
 	struct judge_scene s = { .said = m->body,
 				 .network = st->net.name,
 				 .digit = st->net.digit,
-				 .now_s = tn_wall_s(c) };
+				 .now_s = tn_wall_s(c),
+				 .since_s = mn_since(c) };
 	struct tn_session who;
 	struct mn_claim claim;
 	enum judge_verdict v;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "beats.h"
+#include "text.h"
 
 enum { LIMIT = 10 };
 
@@ -26,7 +27,7 @@ struct history_row {
 	struct tn_str key; /* how it is known to be that address's */
 	bool ours, verified;
 	uint32_t unique_witnesses;
-	struct tn_hash hash;
+	struct tn_str hash; /* in hexadecimal */
 };
 const struct tn_schema mn_history_row_schema =
 	TN_SCHEMA(struct history_row, TN_RECORD, TN_FIELD(struct history_row, address),
@@ -51,6 +52,7 @@ static const char *by_text(const struct beat_entry *e)
 
 static void show(struct tn_ctx *c, struct tn_cmd *cmd, const struct beat_entry *e)
 {
+	char hash[2 * sizeof e->hash.b + 1];
 	struct history_row row = { .address = str(e->address),
 				   .sequence = e->sequence,
 				   .timestamp = e->time,
@@ -58,7 +60,7 @@ static void show(struct tn_ctx *c, struct tn_cmd *cmd, const struct beat_entry *
 				   .ours = e->ours,
 				   .verified = e->verified,
 				   .unique_witnesses = e->witnesses,
-				   .hash = e->hash };
+				   .hash = str(mn_hex_text(e->hash.b, sizeof e->hash.b, hash)) };
 
 	tn_row(c, cmd, &row);
 }
@@ -72,7 +74,8 @@ int mn_cmd_history(struct tn_ctx *c, struct tn_cmd *cmd, const void *args_, stru
 	uint32_t ip = 0;
 
 	if (args->has_address && mn_ip_parse(args->address, &ip))
-		return tn_fail(err, TN_EINVAL, "address: an IPv4 address");
+		return tn_fail(err, TN_EINVAL, "getheartbeathistory \"%.*s\": no IPv4 address",
+			       (int)args->address.n, args->address.p);
 	for (uint32_t i = 0; left && (e = beat_history_at(h, i)); i++) {
 		if (ip && e->ip != ip)
 			continue;
@@ -85,7 +88,7 @@ int mn_cmd_history(struct tn_ctx *c, struct tn_cmd *cmd, const void *args_, stru
 /* ---- getattestationstats */
 
 struct stats_row {
-	uint32_t total_heartbeats, verified_heartbeats, unique_masternodes;
+	uint32_t total_heartbeats, verified_heartbeats, pending_heartbeats, unique_masternodes;
 	uint64_t total_verified_count, heartbeats_sent, heartbeats_taken, heartbeats_refused;
 	uint64_t attestations_made, attestations_counted, attestations_early, attestations_passed,
 		attestations_refused;
@@ -96,6 +99,7 @@ struct stats_row {
 const struct tn_schema mn_stats_row_schema = TN_SCHEMA(
 	struct stats_row, TN_RECORD, TN_FIELD(struct stats_row, total_heartbeats),
 	TN_FIELD(struct stats_row, verified_heartbeats),
+	TN_FIELD(struct stats_row, pending_heartbeats),
 	TN_FIELD(struct stats_row, unique_masternodes),
 	TN_FIELD(struct stats_row, total_verified_count),
 	TN_FIELD(struct stats_row, heartbeats_sent), TN_FIELD(struct stats_row, heartbeats_taken),
@@ -138,6 +142,7 @@ int mn_cmd_stats(struct tn_ctx *c, struct tn_cmd *cmd, const void *args, struct 
 	row.stride = b->stride;
 	for (uint32_t i = 0; (e = beat_history_at(b->history, i)); i++)
 		row.verified_heartbeats += e->verified;
+	row.pending_heartbeats = row.total_heartbeats - row.verified_heartbeats;
 	tn_row(c, cmd, &row);
 	return 0;
 }

@@ -101,6 +101,7 @@ static struct beat_scene scene_of(struct tn_ctx *c, const struct tn_msg *m)
 				.legacy = m->flags & TN_MSG_LEGACY,
 				.from_ip = slot ? slot->ip : 0,
 				.now_s = tn_wall_s(c),
+				.since_s = mn_since(c),
 				.now_us = tn_now_us(c),
 				.interval_us = mn_conf(c)->heartbeat_every * 1000 };
 
@@ -225,7 +226,10 @@ static void on_stored(struct tn_ctx *c, int result, const void *payload, void *a
 	char text[TN_MN_ADDRESS_TEXT];
 	uint32_t ip;
 
-	(void)payload, (void)arg;
+	(void)payload;
+	if ((uintptr_t)arg != (uintptr_t)b->storing) /* of one that was abandoned */
+		return;
+	b->storing = 0;
 	if (result || mn_own_ip(c, &ip))
 		return;
 	mn_ip_text(ip, text);
@@ -236,11 +240,14 @@ static void on_stored(struct tn_ctx *c, int result, const void *payload, void *a
 	record_own(c, &h, ip);
 }
 
+/* One at a time: as long as the disk has not taken the last number, none is made, or the one
+ * that was not stored yet would be sent when the last one is. */
 static void make(struct tn_ctx *c)
 {
 	struct mn_beats *b = beats_of(c);
 	struct beat_own next = beat_next(&b->own, tn_wall_s(c));
-	struct tn_batch *batch = tn_batch(c);
+	struct tn_batch *batch = b->storing ? NULL : tn_batch(c);
+	int rc;
 
 	if (!batch)
 		return;
@@ -250,8 +257,12 @@ static void make(struct tn_ctx *c)
 		return;
 	}
 	b->own = next;
-	if (tn_commit(c, batch, tn_promise(c, 0, on_stored, NULL)) == TN_EFULL)
+	b->storing = next.sequence;
+	rc = tn_commit(c, batch, tn_promise(c, 0, on_stored, (void *)(uintptr_t)next.sequence));
+	if (rc == TN_EFULL)
 		tn_abandon(c, batch);
+	if (rc)
+		b->storing = 0;
 }
 
 static void on_time(struct tn_ctx *c, void *arg);

@@ -34,8 +34,9 @@ struct mn_beats {
 	struct beat_history *history;
 	struct witness_waiting *early;
 	struct beat_own own;
-	uint32_t phase; /* second of the interval in which ours are made */
-	uint64_t salt;  /* of whom a message goes on to */
+	uint64_t storing; /* the number that goes to the disk now, 0: none */
+	uint32_t phase;   /* second of the interval in which ours are made */
+	uint64_t salt;    /* of whom a message goes on to */
 	struct tn_timer timer;
 	struct tn_addr wanted[2 * MESH_TARGETS]; /* what we asked the core to dial */
 	uint32_t wanteds;

@@ -127,6 +127,19 @@ const struct tn_schema mn_status_row_schema = TN_SCHEMA(struct status_row, TN_RE
 	TN_FIELD(struct status_row, reward), TN_FIELD(struct status_row, key));
 /* clang-format on */
 
+/* Why it is not paid, or not for the tier that it announces. */
+static void explain_pay(struct tn_ctx *c, const struct mn_record *r, char *buf, size_t room)
+{
+	enum eligible_why why = mn_eligible(c, r);
+	char coin[200];
+	int n = snprintf(buf, room, "%s", why == ELIGIBLE ? "" : eligible_text(why));
+
+	if (r->announced == TN_TIER_FREE || mn_tier_of(c, r) != TN_TIER_FREE)
+		return;
+	mn_collateral_why(c, r, coin, sizeof coin);
+	snprintf(buf + n, room - (size_t)n, "%scounts as Free: %s", n ? "; " : "", coin);
+}
+
 /* Why it is not active; else what an operator should know of; else "". */
 static void explain(struct tn_ctx *c, const struct mn_record *r, char *buf, size_t room)
 {
@@ -148,22 +161,14 @@ static void explain(struct tn_ctx *c, const struct mn_record *r, char *buf, size
 		snprintf(buf, room, "`voters` has another key for this address");
 	else if (!tn_count(c, NULL))
 		snprintf(buf, room, "no peer is connected: nobody hears it");
-	else if (r->announced != TN_TIER_FREE && mn_tier_of(c, r) == TN_TIER_FREE)
-		snprintf(
-			buf, room, "counts as Free: %s",
-			!r->has_coin ? "`collateral` names no coin"
-			: !tn_need(c, N_CHAIN).ops
-				? "the plugin blocks, which has the coins, is not loaded"
-				: "`collateral` is no coin of exactly that amount at its reward address");
 	else
-		snprintf(buf, room, "%s",
-			 mn_eligible(c, r) == ELIGIBLE ? "" : eligible_text(mn_eligible(c, r)));
+		explain_pay(c, r, buf, room);
 }
 
 int mn_cmd_status(struct tn_ctx *c, struct tn_cmd *cmd, const void *args, struct tn_error *err)
 {
 	const struct mn_state *st = mn_state(c);
-	char address[TN_MN_ADDRESS_TEXT] = "", why[240],
+	char address[TN_MN_ADDRESS_TEXT] = "", why[300],
 	     key[2 * sizeof st->wallet.secret.key.b + 1];
 	bool known;
 	uint32_t ip;
@@ -179,8 +184,8 @@ int mn_cmd_status(struct tn_ctx *c, struct tn_cmd *cmd, const void *args, struct
 	explain(c, r, why, sizeof why);
 	row.address = str(address);
 	row.reason = str(why);
-	row.eligible = r && mn_eligible(c, r) == ELIGIBLE;
 	row.active = r && r->active && tn_count(c, NULL) != 0;
+	row.eligible = row.active && mn_eligible(c, r) == ELIGIBLE;
 	row.tier = str(mn_tier_text(r ? mn_tier_of(c, r) : TN_TIER_FREE));
 	row.announced = str(mn_tier_text(st->self.tier));
 	row.collateral = r && r->collateral;

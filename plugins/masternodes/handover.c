@@ -187,6 +187,7 @@ int mn_restore(struct tn_ctx *c, struct tn_view saved, struct tn_error *err)
 	if (h->format != FORMAT)
 		return tn_fail(err, TN_EINVAL, "saved as format %u, this build reads %u",
 			       (unsigned)h->format, (unsigned)FORMAT);
+	mn_state(c)->fresh = false;
 	for (uint32_t i = 0; i < h->memory.n; i++)
 		memory_in(&b->memory, &h->memory.v[i]);
 	for (uint32_t i = 0; i < h->history.n; i++)

@@ -76,6 +76,8 @@ enum beat_fate beat_judge(const struct beat_scene *s, enum beat_by *by)
 	fate = judge_age(s->beat->timestamp, s->now_s);
 	if (fate)
 		return fate;
+	if (s->from_ip != s->ip && s->beat->timestamp < s->since_s)
+		return BEAT_OLD;
 	if (!find_key(s, by))
 		return BEAT_KEY;
 	return s->m ? judge_memory(s, *by) : BEAT_GOOD;

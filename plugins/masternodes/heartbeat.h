@@ -70,6 +70,7 @@ struct beat_scene {
 	uint32_t from_ip;            /* whom it came from */
 	bool legacy;                 /* that is an old node */
 	int64_t now_s;               /* wall clock */
+	int64_t since_s;             /* what is relayed must not be older */
 	uint64_t now_us;             /* monotonic */
 	uint64_t interval_us;        /* between two heartbeats of one masternode */
 };

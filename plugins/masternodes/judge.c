@@ -36,6 +36,8 @@ static enum judge_verdict judge_time(const struct judge_scene *s)
 {
 	int64_t t = s->said->timestamp;
 
+	if (t < s->since_s)
+		return JUDGE_OLD;
 	if (t <= s->now_s)
 		return distance(t, s->now_s) > MN_CLAIM_AGE_S ? JUDGE_OLD : JUDGE_GOOD;
 	return distance(s->now_s, t) > MN_CLAIM_AGE_S ? JUDGE_FUTURE : JUDGE_GOOD;

@@ -15,6 +15,7 @@ struct judge_scene {
 	const char *network;
 	char digit; /* of payment addresses */
 	int64_t now_s;
+	int64_t since_s; /* what is passed on must not be older */
 };
 
 enum judge_verdict {

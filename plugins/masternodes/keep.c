@@ -3,6 +3,8 @@
  */
 #include "masternodes.h"
 
+enum { SOON_MS = 1000 };
+
 struct saving {
 	struct tn_ctx *c;
 	struct tn_batch *batch;
@@ -48,6 +50,20 @@ void mn_keep_save(struct tn_ctx *c, void *arg)
 		st->late = s.batch;
 }
 
+static void save_now(struct tn_ctx *c, void *arg)
+{
+	mn_state(c)->save = (struct tn_timer){ 0 };
+	mn_keep_save(c, arg);
+}
+
+void mn_keep_soon(struct tn_ctx *c)
+{
+	struct mn_state *st = mn_state(c);
+
+	if (!st->save.v)
+		st->save = tn_after(c, SOON_MS, save_now, NULL);
+}
+
 static int load_one(struct tn_ctx *c, struct tn_view key, struct tn_view val, void *arg)
 {
 	struct tn_arena *a = arg;
@@ -61,6 +77,19 @@ static int load_one(struct tn_ctx *c, struct tn_view key, struct tn_view val, vo
 	return 0;
 }
 
+/* registry_max may be a smaller one than when they were stored. */
+static int trim(struct tn_ctx *c, struct tn_error *err)
+{
+	int n = registry_trim(mn_state(c)->registry);
+
+	if (n < 0)
+		return tn_fail(err, n, "no memory");
+	if (n)
+		TN_LOG(c, TN_WARN, TN_NOBODY,
+		       "%d masternodes that were stored are more than registry_max: forgotten", n);
+	return 0;
+}
+
 int mn_keep_load(struct tn_ctx *c, struct tn_error *err)
 {
 	struct tn_arena *a = tn_arena_new(c);
@@ -70,5 +99,7 @@ int mn_keep_load(struct tn_ctx *c, struct tn_error *err)
 		return tn_fail(err, TN_ENOMEM, "no memory");
 	rc = tn_scan(c, D_REGISTRY, (struct tn_view){ NULL, 0 }, load_one, a);
 	tn_arena_unref(a);
-	return rc ? tn_fail(err, TN_EBAD, "the registry in the store is unreadable") : 0;
+	if (rc)
+		return tn_fail(err, TN_EBAD, "the registry in the store is unreadable");
+	return trim(c, err);
 }

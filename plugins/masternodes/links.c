@@ -72,9 +72,9 @@ int mn_ring_place(const struct mn_ring *r, uint32_t ip, uint32_t *place)
 	return *place < r->n && !cmp(r->text[*place], text) ? 0 : TN_ENOENT;
 }
 
-static void add(struct mn_ring *r, uint32_t ip)
+static void add(struct mn_ring *r, const char text[TN_MN_ADDRESS_TEXT])
 {
-	mn_ip_text(ip, r->texts[r->n]);
+	memcpy(r->texts[r->n], text, TN_MN_ADDRESS_TEXT);
 	r->text[r->n] = (struct tn_str){ r->texts[r->n], (uint32_t)strlen(r->texts[r->n]) };
 	r->n++;
 }
@@ -86,6 +86,7 @@ static void fill(struct tn_ctx *c, struct mn_ring *r)
 	uint32_t own = 0, known = 0;
 	const struct mn_record *rec;
 	bool is_one = !mn_own_ip(c, &own), found = false;
+	char text[TN_MN_ADDRESS_TEXT];
 
 	r->n = 0;
 	for (uint32_t i = 0; (rec = registry_at(g, i)); i++) {
@@ -93,11 +94,12 @@ static void fill(struct tn_ctx *c, struct mn_ring *r)
 		if (rec->heard || !(rec->active || (is_one && rec->ip == own)))
 			continue;
 		found = found || (is_one && rec->ip == own);
-		add(r, rec->ip);
+		add(r, rec->text);
 	}
-	if (is_one && !found)
-		add(r, own);
-	tn_texts_sort(r->text, r->n);
+	if (is_one && !found) { /* the registry is in the order of the texts */
+		add(r, mn_ip_text(own, text));
+		tn_texts_sort(r->text, r->n);
+	}
 	r->in = is_one;
 	mn_ring_place(r, own, &r->me);
 	beats_of(c)->stride = mesh_stride(known > r->n ? known : r->n);

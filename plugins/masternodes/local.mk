@@ -4,7 +4,8 @@ masternodes_files = plugins/masternodes/masternodes.c plugins/masternodes/servic
 	plugins/masternodes/list.c plugins/masternodes/contact.c plugins/masternodes/collateral.c \
 	plugins/masternodes/commands.c plugins/masternodes/text.c \
 	plugins/masternodes/keyfile.c plugins/masternodes/voters.c plugins/masternodes/registry.c \
-	plugins/masternodes/registry_disk.c plugins/masternodes/keep.c \
+	plugins/masternodes/registry_coins.c plugins/masternodes/registry_disk.c \
+	plugins/masternodes/keep.c \
 	plugins/masternodes/links.c plugins/masternodes/beats.c plugins/masternodes/attest.c \
 	plugins/masternodes/beat_commands.c plugins/masternodes/heartbeat.c \
 	plugins/masternodes/witness.c plugins/masternodes/mesh.c plugins/masternodes/eligible.c \
@@ -35,6 +36,7 @@ builtin_objects += plugins/masternodes/libtnp_masternodes_a-masternodes.$(OBJEXT
 	plugins/masternodes/libtnp_masternodes_a-keyfile.$(OBJEXT) \
 	plugins/masternodes/libtnp_masternodes_a-voters.$(OBJEXT) \
 	plugins/masternodes/libtnp_masternodes_a-registry.$(OBJEXT) \
+	plugins/masternodes/libtnp_masternodes_a-registry_coins.$(OBJEXT) \
 	plugins/masternodes/libtnp_masternodes_a-registry_disk.$(OBJEXT) \
 	plugins/masternodes/libtnp_masternodes_a-links.$(OBJEXT) \
 	plugins/masternodes/libtnp_masternodes_a-beats.$(OBJEXT) \

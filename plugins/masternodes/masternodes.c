@@ -240,6 +240,8 @@ static int start(struct tn_ctx *c, struct tn_error *err)
 		rc = mn_beats_start(c, err);
 	if (rc)
 		return rc;
+	st->start = mn_now(c);
+	st->fresh = true;
 	set_timers(c);
 	if (!st->check.v || !st->announce.v || !st->ask.v ||
 	    !tn_every(c, SAVE_MS, mn_keep_save, NULL).v ||
@@ -252,18 +254,32 @@ static int start(struct tn_ctx *c, struct tn_error *err)
 	st->said_ip = 0;
 	mn_self_live(c);
 	mn_changed(c);
+	mn_collateral_all(c); /* who had shown a coin may have it still */
+	return 0;
+}
+
+/* Three in the time between two of ours. */
+static void limit_own(struct tn_ctx *c, struct mn_slot *slot)
+{
+	uint64_t period = 1000 * mn_conf(c)->announce_every;
+
+	tn_bucket_init(&slot->own, 3, (uint32_t)period, 3, tn_now_us(c));
+}
+
+static int limit_again(struct tn_ctx *c, struct tn_sid sid, void *slot, void *arg)
+{
+	(void)sid, (void)arg;
+	limit_own(c, slot);
 	return 0;
 }
 
 static void up(struct tn_ctx *c, struct tn_sid sid, void *arg)
 {
-	const struct mn_conf *conf = mn_conf(c);
 	struct mn_slot *slot = arg;
-	uint64_t period = 1000 * conf->announce_every;
 
 	slot->sid = sid;
-	slot->first = tn_after(c, conf->announce_first, mn_announce_first, slot);
-	tn_bucket_init(&slot->own, 3, (uint32_t)period, 3, tn_now_us(c));
+	slot->first = tn_after(c, mn_conf(c)->announce_first, mn_announce_first, slot);
+	limit_own(c, slot);
 	tn_bucket_init(&slot->relayed, 20, 1000000, 2000, tn_now_us(c));
 	tn_bucket_init(&slot->hints, 1, 1000000, 256, tn_now_us(c));
 	mn_beats_up(c, sid, slot);
@@ -308,6 +324,7 @@ static void reloaded(struct tn_ctx *c)
 	else if (pin_voters(c, &err))
 		TN_LOG(c, TN_ERROR, TN_NOBODY, "not all voters' keys are kept: %s", err.text);
 	set_timers(c);
+	tn_each(c, NULL, limit_again, NULL);
 	mn_beats_reloaded(c);
 	mn_announce_anew(c);
 	tn_metric(c, C_TRUST, mn_conf(c)->trust_announced_tier);
@@ -405,7 +422,8 @@ TN_PLUGIN = {
 		struct tn_dbdef, [D_REGISTRY] = { "registry", &mn_stored_schema, 1 },
 		[D_KEY] = { "key", NULL, 1 }, [D_BEAT] = { "heartbeat", &beat_own_schema, 1 }),
 	.commands = TN_ROWS(struct tn_command,
-			    { "masternodelist", "masternodes that are known: all, active or heard",
+			    { "masternodelist",
+			      "masternodes that are known: all, active, inactive or heard",
 			      &mn_list_args_schema, &mn_list_row_schema, mn_cmd_list },
 			    { "masternodestatus", "this node as a masternode, and why it is none",
 			      NULL, &mn_status_row_schema, mn_cmd_status },

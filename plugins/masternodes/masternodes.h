@@ -6,7 +6,7 @@
  *   announce.c     announcements out and in     judge.c       what becomes of one (pure)
  *   list.c         GetMasternodes, the answer   contact.c     dials whom it was told of
  *   collateral.c   is a tier paid for           commands.c    what operators see
- *   registry.c registry_disk.c  who is there (pure)   keep.c  it in the store
+ *   registry.c registry_coins.c registry_disk.c  who is there (pure)   keep.c  it in the store
  *   voters.c       the configured voter set     text.c        hexadecimal digits, tiers
  *   beats.h        heartbeats, attestations, links, who is paid: with its own list
  */
@@ -74,10 +74,14 @@ struct mn_state {
 	struct tn_frame *list, *short_list; /* answers to GetMasternodes; NULL: to be made */
 	int64_t announced_us, listed_us;    /* when these were made */
 	struct tn_timer check, announce, ask, look; /* look: at collaterals, soon */
-	bool list_old;                              /* the registry has changed since */
+	struct mn_time start;                       /* when the plugin started */
+	bool fresh;           /* and not in the place of another build of it */
+	struct tn_timer save; /* of the registry, soon */
+	bool list_old;        /* the registry has changed since */
 	struct mn_contact contact[MN_CONTACTS];
 	struct tn_batch *late;    /* the store had no room for it */
 	uint32_t collateral_from; /* where the next look at collaterals begins */
+	uint32_t collateral_due;  /* how many are to be looked at soon */
 	uint32_t said_ip;         /* our address, as the log has it; 0: none */
 };
 
@@ -119,6 +123,17 @@ static inline const struct mn_conf *mn_conf(struct tn_ctx *c)
 static inline struct mn_time mn_now(struct tn_ctx *c)
 {
 	return (struct mn_time){ (int64_t)tn_now_us(c), tn_wall_s(c) };
+}
+
+/* What was signed before this time, and not said by its masternode itself, may be a replay of
+ * what we heard in an earlier life: such words are not kept one by one. Soon after the start
+ * alone; then all of it is too old. INT64_MIN: no limit. */
+static inline int64_t mn_since(struct tn_ctx *c)
+{
+	const struct mn_time *start = &mn_state(c)->start;
+	bool young = mn_now(c).mono_us - start->mono_us < MN_CLAIM_AGE_S * INT64_C(1000000);
+
+	return mn_state(c)->fresh && young ? start->wall_s : INT64_MIN;
 }
 
 /* ---- own.c */
@@ -164,11 +179,16 @@ uint8_t mn_tier_of(struct tn_ctx *, const struct mn_record *);
 /* Looks whether the coin of one record is there. True: what is believed changed. */
 bool mn_collateral_look(struct tn_ctx *, const struct mn_record *);
 void mn_collateral_tick(struct tn_ctx *); /* some of them, round and round */
+void mn_collateral_all(struct tn_ctx *);  /* all of them, soon */
+/* Why the tier that it announces is not believed. */
+void mn_collateral_why(struct tn_ctx *, const struct mn_record *, char *buf, size_t room);
 tn_tell_fn mn_on_block;
 
 /* ---- keep.c */
 
 void mn_keep_save(struct tn_ctx *, void *); /* a tn_timer_fn */
+/* What somebody says of itself has changed: a crash shall not bring back what was before. */
+void mn_keep_soon(struct tn_ctx *);
 int mn_keep_load(struct tn_ctx *, struct tn_error *);
 
 /* ---- masternodes.c */

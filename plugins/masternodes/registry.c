@@ -14,9 +14,14 @@ struct registry *registry_create(const struct mn_limits *l)
 {
 	struct registry *g = calloc(1, sizeof *g);
 
-	if (g)
-		g->limits = *l;
-	return g;
+	if (!g)
+		return NULL;
+	g->limits = *l;
+	g->told = calloc(1 << 16, sizeof *g->told);
+	if (g->told)
+		return g;
+	free(g);
+	return NULL;
 }
 
 void registry_free(struct registry *g)
@@ -27,6 +32,8 @@ void registry_free(struct registry *g)
 		free(g->list[i]);
 	free(g->list);
 	free(g->gone);
+	free(g->shown);
+	free(g->told);
 	free(g);
 }
 
@@ -105,16 +112,34 @@ static void unnote_gone(struct registry *g, uint32_t ip)
 		}
 }
 
-static void remove_at(struct registry *g, uint32_t i)
+static uint32_t group_of(uint32_t ip)
 {
-	struct mn_record *r = g->list[i];
+	return ip >> 16;
+}
 
+/* It is heard no more, or goes. */
+static void forget_teller(struct registry *g, struct mn_record *r)
+{
+	if (r->told_by)
+		g->told[group_of(r->told_by)]--;
+	r->told_by = 0;
+}
+
+void registry_drop(struct registry *g, struct mn_record *r)
+{
 	if (r->stored)
 		note_gone(g, r->ip);
+	registry_unshow(g, r);
+	forget_teller(g, r);
 	g->active -= r->active;
 	g->heard -= r->heard;
-	memmove(&g->list[i], &g->list[i + 1], (--g->count - i) * sizeof(struct mn_record *));
 	free(r);
+}
+
+static void remove_at(struct registry *g, uint32_t i)
+{
+	registry_drop(g, g->list[i]);
+	memmove(&g->list[i], &g->list[i + 1], (--g->count - i) * sizeof(struct mn_record *));
 }
 
 static bool grow(struct registry *g)
@@ -157,11 +182,6 @@ struct mn_record *registry_insert(struct registry *g, uint32_t ip, struct mn_tim
 
 /* ---- room */
 
-static uint32_t group_of(uint32_t ip)
-{
-	return ip >> 16;
-}
-
 /* Is a to go rather than b? Heard ones first: those that failed, then the oldest. */
 static bool goes_first(const struct mn_record *a, const struct mn_record *b)
 {
@@ -200,15 +220,6 @@ static uint32_t count_group(const struct registry *g, uint32_t group)
 
 	for (uint32_t i = 0; i < g->count; i++)
 		n += !g->list[i]->heard && !g->list[i]->pinned && group_of(g->list[i]->ip) == group;
-	return n;
-}
-
-static uint32_t count_told(const struct registry *g, uint32_t teller_group)
-{
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < g->count; i++)
-		n += g->list[i]->heard && group_of(g->list[i]->told_by) == teller_group;
 	return n;
 }
 
@@ -263,8 +274,9 @@ static void set_alive(struct registry *g, struct mn_record *r, struct mn_time no
 		r->dirty = true;
 }
 
-static void take(struct mn_record *r, const struct mn_claim *c)
+static void take(struct registry *g, struct mn_record *r, const struct mn_claim *c)
 {
+	registry_unshow(g, r);
 	if (!same_key(&r->key, &c->key)) /* what the other one signed says nothing of it */
 		r->signed_at = 0;
 	r->key = c->key;
@@ -272,7 +284,6 @@ static void take(struct mn_record *r, const struct mn_claim *c)
 	r->announced = c->tier;
 	r->has_coin = c->has_coin;
 	r->coin = c->coin;
-	r->collateral = false;
 	r->dirty = true;
 }
 
@@ -344,6 +355,7 @@ static enum mn_fate meet(struct registry *g, struct mn_record *r)
 		return MN_FULL;
 	r->heard = false;
 	g->heard--;
+	forget_teller(g, r);
 	return MN_NEW;
 }
 
@@ -367,7 +379,7 @@ enum mn_fate registry_claim(struct registry *g, const struct mn_claim *c, bool d
 	if (fate > MN_CHANGED)
 		return fate;
 	if (fate != MN_SAME)
-		take(r, c);
+		take(g, r, c);
 	if (fate == MN_CHANGED)
 		r->changed_us = now.mono_us;
 	if (c->signed_at) {
@@ -388,14 +400,16 @@ bool registry_hear(struct registry *g, uint32_t ip, uint32_t told_by, struct mn_
 			r->life_us = now.mono_us;
 		return false;
 	}
-	if (told_by && count_told(g, group_of(told_by)) >= g->limits.told_max)
+	if (told_by && g->told[group_of(told_by)] >= g->limits.told_max)
 		return false;
 	if ((g->heard >= g->limits.heard_max || g->count >= g->limits.max) && !evict(g, HEARD, 0))
 		return false;
 	r = registry_insert(g, ip, now);
-	if (r)
-		r->told_by = told_by;
-	return r != NULL;
+	if (!r)
+		return false;
+	r->told_by = told_by;
+	g->told[group_of(told_by)] += told_by != 0;
+	return true;
 }
 
 /* All that it said goes; it is as if only heard of. */
@@ -410,6 +424,7 @@ static void unlearn(struct registry *g, struct mn_record *r)
 
 	if (r->stored)
 		note_gone(g, r->ip);
+	registry_unshow(g, r);
 	g->active -= r->active;
 	g->heard += !r->heard;
 	memcpy(left.text, r->text, sizeof left.text);
@@ -517,14 +532,6 @@ uint32_t registry_check(struct registry *g, struct mn_time now, registry_gone_fn
 	return n;
 }
 
-void registry_set_collateral(struct registry *g, uint32_t ip, bool there)
-{
-	struct mn_record *r = registry_get(g, ip);
-
-	if (r)
-		r->collateral = there;
-}
-
 /* ---- whom to dial */
 
 static int64_t wait_us(const struct mn_record *r)
@@ -544,10 +551,12 @@ static bool is_due(const struct mn_record *r, struct mn_time now)
 const struct mn_record *registry_next_dial(const struct registry *g, struct mn_time now)
 {
 	const struct mn_record *best = NULL;
+	uint32_t heard = g->heard; /* not yet seen */
 
-	for (uint32_t i = 0; i < g->count; i++) {
+	for (uint32_t i = 0; heard && i < g->count; i++) {
 		const struct mn_record *r = g->list[i];
 
+		heard -= r->heard;
 		if (!is_due(r, now))
 			continue;
 		if (!best || r->pinned > best->pinned ||

@@ -57,6 +57,7 @@ struct mn_record { /* read by everybody, written by registry.c only */
 
 	bool active;
 	bool collateral;         /* registry_set_collateral: the coin is there */
+	bool shown;              /* it was the first to show the coin that it names, and holds it */
 	uint32_t told_by;        /* who told us of a heard one */
 	int64_t life_us;         /* last sign of life; of a heard one: when it was made */
 	int64_t active_us;       /* since when it is active without a break */
@@ -134,7 +135,12 @@ bool registry_silent(struct registry *, uint32_t ip, struct mn_time);
 typedef void registry_gone_fn(void *arg, const struct mn_record *, bool removed);
 uint32_t registry_check(struct registry *, struct mn_time, registry_gone_fn *, void *arg);
 
+/* ---- what proves its tier. Who has shown a coin holds it, over a restart and while the coin is
+ * away for some blocks, until it names another one, or is forgotten: no other one has it. */
+
+/* Its coin is there, or not. There: whoever held it does no more. */
 void registry_set_collateral(struct registry *, uint32_t ip, bool there);
+const struct mn_record *registry_coin_holder(const struct registry *, const struct tn_outpoint *);
 
 /* Milliseconds since the last sign of life, never negative. */
 uint64_t registry_silence_ms(const struct mn_record *, struct mn_time);
@@ -157,12 +163,14 @@ struct registry_out {
 };
 int registry_changes(struct registry *, const struct registry_out *);
 
+#define MN_STORED_SHOWN 256u
+
 /* What the database holds of a record that is not heard. */
 struct mn_stored {
 	uint32_t ip;
 	struct tn_key key;
 	struct tn_str reward;
-	uint32_t announced;
+	uint32_t announced; /* MN_STORED_SHOWN added: it holds its coin */
 	bool has_coin, active;
 	struct tn_outpoint coin;
 	int64_t signed_at, first_s, last_s, total_s;
@@ -172,9 +180,12 @@ extern const struct tn_schema mn_stored_schema;
 /* Borrows the record's text. */
 void registry_store(const struct mn_record *, struct mn_time, struct mn_stored *);
 
-/* Active as long as the wall clock since its last sign of life allows. false: no room, it is
- * there already, or it makes no sense. */
+/* Active as long as the wall clock since its last sign of life allows. false: no memory, it is
+ * there already, or it makes no sense. There may be more than the limit has room for. */
 bool registry_restore(struct registry *, const struct mn_stored *, struct mn_time);
+/* Then the limit counts again, and what goes, goes from the disk too: those that were silent
+ * for longest first, the active ones last. Returns how many went, or TN_ENOMEM. */
+int registry_trim(struct registry *);
 
 /* ---- addresses */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * plugins/masternodes/registry_disk.c - what is kept of the registry over a restart; addresses
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "registry_impl.h"
@@ -38,7 +39,7 @@ void registry_store(const struct mn_record *r, struct mn_time now, struct mn_sto
 	*out = (struct mn_stored){ .ip = r->ip,
 				   .key = r->key,
 				   .reward = { r->reward, (uint32_t)strlen(r->reward) },
-				   .announced = r->announced,
+				   .announced = r->announced | (r->shown ? MN_STORED_SHOWN : 0),
 				   .has_coin = r->has_coin,
 				   .active = r->active,
 				   .coin = r->coin,
@@ -63,10 +64,11 @@ static int64_t age_s(int64_t then, int64_t now)
 bool registry_restore(struct registry *g, const struct mn_stored *s, struct mn_time now)
 {
 	int64_t age = age_s(s->last_s, now.wall_s);
+	uint32_t tier = s->announced & ~MN_STORED_SHOWN;
 	struct mn_record *r;
 
-	if (s->reward.n >= sizeof r->reward || s->announced > TN_TIER_GOLD || s->total_s < 0 ||
-	    registry_get(g, s->ip) || g->count >= g->limits.max)
+	if (s->reward.n >= sizeof r->reward || tier > TN_TIER_GOLD || s->total_s < 0 ||
+	    registry_get(g, s->ip))
 		return false;
 	r = registry_insert(g, s->ip, now);
 	if (!r)
@@ -75,9 +77,11 @@ bool registry_restore(struct registry *g, const struct mn_stored *s, struct mn_t
 	g->heard--;
 	r->key = s->key;
 	memcpy(r->reward, s->reward.p, s->reward.n);
-	r->announced = (uint8_t)s->announced;
+	r->announced = (uint8_t)tier;
 	r->has_coin = s->has_coin;
 	r->coin = s->coin;
+	if (s->has_coin && s->announced & MN_STORED_SHOWN)
+		registry_show(g, r);
 	r->signed_at = s->signed_at;
 	r->first_s = s->first_s;
 	r->last_s = r->stored_s = s->last_s;
@@ -91,6 +95,56 @@ bool registry_restore(struct registry *g, const struct mn_stored *s, struct mn_t
 	else if (s->active)
 		r->total_s += age_s(s->active_s, s->last_s);
 	return true;
+}
+
+/* ---- more than there is room for */
+
+/* Who goes first; no two are equal. */
+static int longer_silent(const struct mn_record *a, const struct mn_record *b)
+{
+	if (a->active != b->active)
+		return a->active - b->active;
+	if (a->life_us != b->life_us)
+		return a->life_us < b->life_us ? -1 : 1;
+	return (a->ip > b->ip) - (a->ip < b->ip);
+}
+
+static int cmp(const void *a, const void *b)
+{
+	return longer_silent(*(struct mn_record *const *)a, *(struct mn_record *const *)b);
+}
+
+/* The last one that goes when n have to. */
+static int find_last(const struct registry *g, uint32_t n, struct mn_record *out)
+{
+	struct mn_record **order = malloc(g->count * sizeof(struct mn_record *));
+
+	if (!order)
+		return TN_ENOMEM;
+	memcpy(order, g->list, g->count * sizeof(struct mn_record *));
+	qsort(order, g->count, sizeof(struct mn_record *), cmp);
+	*out = *order[n - 1];
+	free(order);
+	return 0;
+}
+
+int registry_trim(struct registry *g)
+{
+	uint32_t n = g->count > g->limits.max ? g->count - g->limits.max : 0, kept = 0;
+	struct mn_record last;
+
+	if (!n)
+		return 0;
+	if (find_last(g, n, &last))
+		return TN_ENOMEM;
+	for (uint32_t i = 0; i < g->count; i++) {
+		if (longer_silent(g->list[i], &last) <= 0)
+			registry_drop(g, g->list[i]);
+		else
+			g->list[kept++] = g->list[i];
+	}
+	g->count = kept;
+	return (int)n;
 }
 
 /* clang-format off */

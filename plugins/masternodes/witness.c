@@ -42,13 +42,25 @@ static unsigned keep(struct ranked best[WITNESSES], unsigned n, const struct ran
 	return n;
 }
 
+/* As far into the list as the hash is into all hashes: one address more or less moves it by
+ * one place at most. */
+static uint32_t window_of(const struct tn_hash *beat, uint32_t n)
+{
+	uint64_t part = (uint64_t)beat->b[0] << 24 | (uint64_t)beat->b[1] << 16 |
+			(uint64_t)beat->b[2] << 8 | beat->b[3];
+
+	return n > WITNESS_WINDOW ? (uint32_t)(part * n >> 32) : 0;
+}
+
 int witness_choose(struct tn_sha *sha, const struct tn_hash *beat, const struct tn_str *address,
 		   uint32_t n, struct tn_str subject, uint32_t out[WITNESSES])
 {
+	const uint32_t first = window_of(beat, n), asked = n > WITNESS_WINDOW ? WITNESS_WINDOW : n;
 	struct ranked best[WITNESSES], r;
 	unsigned found = 0;
 
-	for (r.index = 0; r.index < n; r.index++) {
+	for (uint32_t i = 0; i < asked; i++) {
+		r.index = (first + i) % n;
 		if (same_text(address[r.index], subject))
 			continue;
 		if (rank_of(sha, beat, address[r.index], &r.rank))

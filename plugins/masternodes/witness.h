@@ -13,6 +13,7 @@
 
 #define WITNESSES BEAT_WITNESSES
 #define WITNESS_QUORUM 3
+#define WITNESS_WINDOW 512     /* masternodes among whom the witnesses of one heartbeat are drawn */
 #define WITNESS_EARLY 256      /* attestations kept that came before their heartbeat */
 #define WITNESS_EARLY_EACH 32  /* of one session */
 #define WITNESS_EARLY_MS 30000 /* so long */
@@ -20,8 +21,10 @@
 /* ---- who is chosen */
 
 /* The masternodes whose SHA-256(heartbeat hash, address text) is lowest, the lowest first: into
- * `out`, as indexes into the list. The heartbeat's own is left out. So two lists that differ in
- * one address agree on all others. Returns how many, or TN_ENOMEM. */
+ * `out`, as indexes into the list. The heartbeat's own is left out. Of a longer list only
+ * WITNESS_WINDOW neighbours are asked, beginning where the hash says, so that a draw costs the
+ * same however many there are. Two lists that differ in one address agree on all others, but
+ * for those at an end of the window. Returns how many, or TN_ENOMEM. */
 int witness_choose(struct tn_sha *, const struct tn_hash *beat, const struct tn_str *address,
 		   uint32_t n, struct tn_str subject, uint32_t out[WITNESSES]);
 

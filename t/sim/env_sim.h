@@ -73,6 +73,7 @@ struct sim_host {
 	struct rng work_rng;
 	unsigned jobs, writes;
 	uint64_t work_lag_us;    /* more for each job */
+	uint64_t write_lag_us;   /* more for each write */
 	bool dead;               /* its threads do nothing any more */
 	uint64_t writer_free_us; /* when the writer has done what it has */
 

@@ -66,6 +66,11 @@ void world_kill(struct env *e)
 	sim_work_drop(sim_host_of(e));
 }
 
+void world_slow_disk(struct env *e, uint64_t us)
+{
+	sim_host_of(e)->write_lag_us = us;
+}
+
 void world_slow_jobs(struct env *e, uint64_t us)
 {
 	sim_host_of(e)->work_lag_us = us;

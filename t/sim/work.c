@@ -112,7 +112,7 @@ int sim_write_behind(struct env *e, struct env_job *j)
 	n->writes++;
 	if (n->writer_free_us < now)
 		n->writer_free_us = now;
-	n->writer_free_us += 1 + draw_us(n, RUN_MAX_US);
+	n->writer_free_us += 1 + draw_us(n, RUN_MAX_US) + n->write_lag_us;
 	begin(n, j, true, n->writer_free_us, n->writer_free_us);
 	return 0;
 }

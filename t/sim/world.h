@@ -70,6 +70,7 @@ unsigned world_impure(const struct world *);
 const char *world_impure_text(const struct world *);
 
 void world_slow_jobs(struct env *, uint64_t us); /* each takes so much longer */
+void world_slow_disk(struct env *, uint64_t us); /* each write takes so much longer */
 void world_lag(struct env *, uint64_t us);       /* more for each piece it sends or is sent */
 /* It reads so many bytes at once and a turn of its loop takes so long; 0: as others. */
 void world_sluggish(struct env *, size_t read_max, uint64_t turn_us);
