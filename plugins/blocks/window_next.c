@@ -153,6 +153,7 @@ static bool ask_next(struct window *w, uint64_t now, struct window_act *out)
 
 bool window_next(struct window *w, uint64_t now, struct window_act *out)
 {
+	w->now = now;
 	if (w->todos == 0)
 		expire(w, now);
 	if (w->todos > 0) {
