@@ -325,6 +325,53 @@ static void test_empty_at_once(void)
 	window_free(w);
 }
 
+/* One block of ten, and a little faster than the others: they get the range. */
+static void test_drops(void)
+{
+	struct window *w = window(&plain, 0);
+	struct window_act a;
+
+	window_height(w, 1, 1000, 1000);
+	window_height(w, 2, 1000, 1000);
+	must(w, 0, WINDOW_ASK, "one");
+	must(w, 0, WINDOW_ASK, "and another");
+	reply(w, 1, 1, 1, 1, 80);
+	must(w, 80, WINDOW_DELIVER, "a drop");
+	a = must(w, 80, WINDOW_ASK, "the rest of it");
+	ok(a.peer == 1 && a.from == 2 && a.to == 10, "from the same, for nobody else is idle");
+	reply(w, 2, 2, 11, 10, 100);
+	must(w, 100, WINDOW_ASK, "a full answer, and the next");
+	reply(w, 1, 3, 2, 1, 160);
+	must(w, 160, WINDOW_DELIVER, "a drop");
+	reply(w, 2, 4, 21, 10, 200);
+	a = must(w, 200, WINDOW_ASK, "what all wait for");
+	ok(a.peer == 2 && a.from == 3 && a.to == 10, "is asked of who gives more");
+	window_free(w);
+}
+
+/* A range that is with somebody slow holds up the window: fast ones get it. */
+static void test_slow(void)
+{
+	struct window *w = window(&plain, 0);
+	struct window_act a;
+
+	window_height(w, 1, 1000, 1000);
+	window_height(w, 2, 1000, 1000);
+	must(w, 0, WINDOW_ASK, "one");
+	must(w, 0, WINDOW_ASK, "and another");
+	reply(w, 2, 2, 11, 10, 50);
+	a = must(w, 50, WINDOW_ASK, "fast");
+	is_uint(a.peer, 2, "and on");
+	reply(w, 1, 1, 1, 10, 1900);
+	for (unsigned i = 0; i < 20; i++)
+		must(w, 1900, WINDOW_DELIVER, "in order");
+	nothing(w, 1900, "the slow one is not asked as long as the other is there");
+	must(w, 2050, WINDOW_STALLED, "that fails");
+	a = must(w, 2050, WINDOW_ASK, "now");
+	ok(a.peer == 1 && a.from == 21, "the slow one is");
+	window_free(w);
+}
+
 /* Answers to requests of a window before this one: as many as there may be, and no more. */
 static void test_before(void)
 {
@@ -481,6 +528,8 @@ int main(void)
 	test_gone_back();
 	test_empty_at_once();
 	test_before();
+	test_drops();
+	test_slow();
 	test_heights();
 	test_judged();
 	test_bytes();

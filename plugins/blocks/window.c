@@ -269,11 +269,19 @@ static bool contiguous(const uint64_t *height, uint32_t n)
 	return true;
 }
 
-static void measure(struct window *w, struct peer *p, const struct range *r, uint64_t now)
+static uint64_t average(uint64_t before, uint64_t ms)
+{
+	return before ? (3 * before + ms) / 4 : ms;
+}
+
+/* Who gives one block of fifty is as slow as fifty such answers. */
+static void measure(struct window *w, struct peer *p, const struct range *r, uint32_t n,
+		    uint64_t now)
 {
 	uint64_t took = now - r->sent;
 
-	p->took_ms = p->took_ms ? (3 * p->took_ms + took) / 4 : took;
+	p->took_ms = average(p->took_ms, took);
+	p->pace_ms = average(p->pace_ms, took * (r->to - r->from + 1) / n);
 	p->pause_until = 0;
 	p->stalls = 0;
 	p->empties = 0;
@@ -361,7 +369,7 @@ void window_reply(struct window *w, uint64_t id, uint64_t bundle, const uint64_t
 	if (p && r.from)
 		close_range(w, p, &r);
 	if (why == WINDOW_REASONS && n > 0 && !p->liar) {
-		measure(w, p, &r, now);
+		measure(w, p, &r, n, now);
 		store(w, p, bundle, r.from, n, bytes);
 		return;
 	}

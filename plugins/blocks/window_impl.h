@@ -28,7 +28,9 @@ struct range {
 };
 
 struct peer {
-	uint64_t id, height, pause_until, took_ms;
+	uint64_t id, height, pause_until;
+	uint64_t took_ms;               /* an answer, on average; 0: none yet */
+	uint64_t pace_ms;               /* all that was asked, at the rate at which it came */
 	struct range asked[UNANSWERED]; /* the oldest first; only the last can be open */
 	uint32_t n, stalls, empties;
 	uint64_t empty_at, empty_from; /* the last empty answer */
