@@ -279,6 +279,11 @@ static void coins_of_a_peer(void)
 	pluglab_say(p.b, "UTXOSetResponse", text);
 	run(p.w, 5);
 	is_coins(p.w, p.a, before, "a peer's set of coins is not ours");
+	free(before);
+	chainlab_feed(p.w, p.a, p.g, 1); /* the hash over all is kept for a tip */
+	run(p.w, 5);
+	before = chainlab_coins(p.w, p.b);
+	is_coins(p.w, p.a, before, "nor part of them");
 	is_uint(pluglab_refused(p.a, "UTXOSetResponse", ACCOUNT_IN, "unasked"), 1,
 		"nobody asked for it");
 	is_uint(pluglab_count(p.b, "GetUTXOSet", COUNT_RECEIVED), 0, "nor ever does");
