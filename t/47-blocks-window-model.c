@@ -32,7 +32,7 @@ enum kind {
 	KINDS
 };
 
-enum { PEERS = 12, LENGTH = 700, BUNDLES = 40000, WAITING = 6 };
+enum { PEERS = 12, LENGTH = 700, BUNDLES = 40000, WAITING = 6, STILL = 1000 };
 #define LIMIT 2000
 
 struct answer { /* on its way */
@@ -61,6 +61,7 @@ struct model {
 	struct window *w;
 	struct window_conf conf;
 	uint64_t now, tip, delivered, judge_at, ends;
+	unsigned still; /* so often something was due and the clock did not move */
 	struct node node[PEERS];
 	struct bundle bundle[BUNDLES];
 	uint32_t bundles, held;
@@ -128,7 +129,8 @@ static void on_ask(struct model *m, const struct window_act *a)
 {
 	struct node *p = &m->node[a->peer];
 
-	if (a->peer >= PEERS || !p->up || p->blamed || a->from > a->to ||
+	/* Who has nothing is left alone for a time only. */
+	if (a->peer >= PEERS || !p->up || (p->blamed && p->kind != HOLLOW) || a->from > a->to ||
 	    a->to - a->from >= m->conf.chunk || a->from <= m->tip ||
 	    a->to > m->tip + m->conf.span || a->to > p->height)
 		wrong(m, "a request that must not be");
@@ -288,6 +290,9 @@ static bool advance(struct model *m)
 		at = m->judge_at;
 	if (at == UINT64_MAX)
 		return false;
+	m->still = at > m->now ? 0 : m->still + 1;
+	if (m->still > STILL)
+		wrong(m, "what is due is never done");
 	m->now = at > m->now ? at : m->now;
 	return true;
 }

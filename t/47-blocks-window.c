@@ -243,20 +243,161 @@ static void test_blame(void)
 	window_free(w);
 }
 
-static void test_empty(void)
+/* It says that it has 50, is asked, and has nothing. */
+static void nothing_there(struct window *w, uint64_t now)
 {
-	struct window *w = asked();
 	struct window_act a;
 
-	reply(w, 9, 1, 0, 0, 1);
-	must(w, 1, WINDOW_RELEASE, "an empty reply");
-	a = must(w, 1, WINDOW_BEHIND, "is no crime the first time");
-	ok(a.peer == 9 && a.from == 0, "it has nothing for us");
-	nothing(w, 1, "and is not asked");
 	window_height(w, 9, 50, 1000);
-	must(w, 2, WINDOW_ASK, "until it says again that it has");
-	reply(w, 9, 2, 0, 0, 3);
-	blamed(w, WINDOW_EMPTY, "then it is");
+	a = must(w, now, WINDOW_ASK, "it says that it has more");
+	reply(w, 9, now, a.from, 0, now + 1);
+	must(w, now + 1, WINDOW_RELEASE, "an empty reply");
+	must(w, now + 1, WINDOW_BEHIND, "it has not");
+}
+
+static void test_empty(void)
+{
+	struct window *w = window(&plain, 0);
+	struct window_act a;
+
+	nothing_there(w, 0);
+	nothing(w, 1, "no crime the first time");
+	nothing_there(w, 60000);
+	nothing(w, 60001, "nor the second");
+	nothing_there(w, 120000);
+	a = must(w, 120001, WINDOW_BLAME, "the third is");
+	is_int(a.reason, WINDOW_EMPTY, "for what it is");
+	window_height(w, 9, 50, 1000);
+	nothing(w, 180000, "it is left alone");
+	is_uint(window_target(w), 0, "and what it says is no target");
+	nothing(w, 720001, "for ten minutes");
+	nothing_there(w, 720001);
+	nothing(w, 720002, "then it begins anew");
+	window_free(w);
+}
+
+/* Honest and unlucky: it went back each time after it had told its height, and then says so. */
+static void test_gone_back(void)
+{
+	struct window *w = window(&plain, 0);
+	struct window_act a;
+
+	for (unsigned i = 0; i < 10; i++) {
+		nothing_there(w, 120000 * i);
+		nothing(w, 120000 * i + 1, "no blame");
+		window_height(w, 9, 0, 1000);
+	}
+	nothing_there(w, 2000000);
+	nothing_there(w, 2060000);
+	window_height(w, 9, 50, 1000);
+	a = must(w, 2120000, WINDOW_ASK, "twice in a row");
+	reply(w, 9, 1, 1, 10, 2120001);
+	for (unsigned i = 0; i < 10; i++)
+		must(w, 2120001, WINDOW_DELIVER, "then it has them");
+	a = must(w, 2120001, WINDOW_ASK, "and more are asked");
+	reply(w, 9, 2, a.from, 0, 2120002);
+	must(w, 2120002, WINDOW_RELEASE, "of no use");
+	must(w, 2120002, WINDOW_BEHIND, "which are gone again");
+	nothing(w, 2120002, "that counts anew");
+	nothing_there(w, 2800000);
+	nothing_there(w, 2860000);
+	nothing(w, 2860001, "and not for ever");
+	window_free(w);
+}
+
+/* All that it was slow with comes empty at once, for it is on its way to another branch. */
+static void test_empty_at_once(void)
+{
+	struct window *w = window(&plain, 0);
+	struct window_act a;
+	uint64_t now = 0;
+
+	window_height(w, 9, 50, 1000);
+	for (unsigned i = 0; i < 4; i++, now += 1000000) {
+		must(w, now, WINDOW_ASK, "asked");
+		if (i < 3)
+			must(w, now + 100000, WINDOW_STALLED, "no answer");
+	}
+	for (unsigned i = 0; i < 4; i++)
+		reply(w, 9, i, 0, 0, now - 999999 + i);
+	while (window_next(w, now - 999990, &a))
+		ok(a.kind == WINDOW_BEHIND || a.kind == WINDOW_RELEASE, "nobody is blamed");
+	window_free(w);
+}
+
+/* One block of ten, and a little faster than the others: they get the range. */
+static void test_drops(void)
+{
+	struct window *w = window(&plain, 0);
+	struct window_act a;
+
+	window_height(w, 1, 1000, 1000);
+	window_height(w, 2, 1000, 1000);
+	must(w, 0, WINDOW_ASK, "one");
+	must(w, 0, WINDOW_ASK, "and another");
+	reply(w, 1, 1, 1, 1, 80);
+	must(w, 80, WINDOW_DELIVER, "a drop");
+	a = must(w, 80, WINDOW_ASK, "the rest of it");
+	ok(a.peer == 1 && a.from == 2 && a.to == 10, "from the same, for nobody else is idle");
+	reply(w, 2, 2, 11, 10, 100);
+	must(w, 100, WINDOW_ASK, "a full answer, and the next");
+	reply(w, 1, 3, 2, 1, 160);
+	must(w, 160, WINDOW_DELIVER, "a drop");
+	reply(w, 2, 4, 21, 10, 200);
+	a = must(w, 200, WINDOW_ASK, "what all wait for");
+	ok(a.peer == 2 && a.from == 3 && a.to == 10, "is asked of who gives more");
+	window_free(w);
+}
+
+/* A range that is with somebody slow holds up the window: fast ones get it. */
+static void test_slow(void)
+{
+	struct window *w = window(&plain, 0);
+	struct window_act a;
+
+	window_height(w, 1, 1000, 1000);
+	window_height(w, 2, 1000, 1000);
+	must(w, 0, WINDOW_ASK, "one");
+	must(w, 0, WINDOW_ASK, "and another");
+	reply(w, 2, 2, 11, 10, 50);
+	a = must(w, 50, WINDOW_ASK, "fast");
+	is_uint(a.peer, 2, "and on");
+	reply(w, 1, 1, 1, 10, 1900);
+	for (unsigned i = 0; i < 20; i++)
+		must(w, 1900, WINDOW_DELIVER, "in order");
+	nothing(w, 1900, "the slow one is not asked as long as the other is there");
+	must(w, 2050, WINDOW_STALLED, "that fails");
+	a = must(w, 2050, WINDOW_ASK, "now");
+	ok(a.peer == 1 && a.from == 21, "the slow one is");
+	window_free(w);
+}
+
+/* Answers to requests of a window before this one: as many as there may be, and no more. */
+static void test_before(void)
+{
+	struct window *w = window(&plain, 0);
+	struct window_act a;
+
+	window_height(w, 1, 10, 1000);
+	window_before(w, 1);
+	must(w, 0, WINDOW_ASK, "asked");
+	for (unsigned i = 0; i < 7; i++) {
+		reply(w, 1, i, 20 + i, 5, 1);
+		must(w, 1, WINDOW_RELEASE, "of no use");
+		nothing(w, 1, "and no lie");
+	}
+	reply(w, 1, 7, 1, 11, 2);
+	must(w, 2, WINDOW_RELEASE, "one that begins where it should and is longer");
+	a = must(w, 2, WINDOW_ASK, "is none either");
+	is_uint(a.to, 10, "and the range is asked again");
+	reply(w, 1, 8, 20, 5, 3);
+	must(w, 3, WINDOW_RELEASE, "the ninth is given back too");
+	must(w, 3, WINDOW_BLAME, "and is one too many");
+	window_free(w);
+	w = window(&plain, 0);
+	window_before(w, 1);
+	nothing(w, 0, "of somebody unknown");
+	window_free(w);
 }
 
 static void test_heights(void)
@@ -384,6 +525,11 @@ int main(void)
 	test_forgotten();
 	test_blame();
 	test_empty();
+	test_gone_back();
+	test_empty_at_once();
+	test_before();
+	test_drops();
+	test_slow();
 	test_heights();
 	test_judged();
 	test_bytes();

@@ -20,7 +20,7 @@
  *   going back did not restore what was spent     t/54-sim-blocks (rollback), t/54-sim-blocks-sync (branches)
  *   the height moved with any block stored        here: gap
  *   went back before having the other branch      here: bogus parent; t/47-blocks-branch (questions)
- *   branches at or below the tip were ignored     t/54-sim-blocks-sync (branches), t/54-sim-blocks-side
+ *   branches at or below the tip were ignored     here: rivals; t/54-sim-blocks-sync (branches), t/54-sim-blocks-side
  *   coins and blocks were stored apart            t/57-sim-blocks-crash, t/25-core-store-disk
  *   one bad block kept the true one out           here: censor; t/84-blocks (block 301)
  *   a repeated transaction kept the root          t/54-sim-blocks (mutated), t/19-lib-chain-hashes
@@ -95,18 +95,27 @@ static void rivals(void)
 {
 	struct world *w = world_create(42);
 	struct chaingen *g = chainlab_gen(42, 5), *h;
+	struct chaingen *same = chainlab_gen(42, 5);
 	struct pluglab *l = chainlab_create(w, "a", "50.0.0.1", "", "");
+	struct pluglab *m = chainlab_create(w, "b", "60.0.0.2", "", "");
 	struct tn_arena *a = tn_arena_create((size_t)64 << 20);
 	const struct tn_block *one, *two;
+	struct tn_tip left, right;
 	char *text;
 
 	chainlab_feed(w, l, g, 20);
+	chainlab_feed(w, m, same, 20);
 	h = chaingen_fork(g, 1);
 	one = chaingen_next(g, a);
 	two = chaingen_next(h, a);
 	chain_offer(l->plug, one, a);
 	chain_offer(l->plug, two, a);
+	chain_offer(m->plug, two, a);
+	chain_offer(m->plug, one, a);
 	run(w, 10);
+	left = chainlab_tip(l);
+	right = chainlab_tip(m);
+	is_mem(&left.hash, &right.hash, 32, "the same one, whichever came first");
 	is_uint(chainlab_tip(l).height, 21, "of two blocks at once one connects");
 	is_int(chainlab_metric(l, "side_blocks"), 1, "the other lies beside it");
 	text = chainlab_ask(w, l, "chain", "{\"action\":\"verify\"}");
@@ -115,7 +124,9 @@ static void rivals(void)
 	tn_arena_unref(a);
 	chaingen_free(g);
 	chaingen_free(h);
+	chaingen_free(same);
 	pluglab_free(l);
+	pluglab_free(m);
 	world_free(w);
 }
 
@@ -250,17 +261,32 @@ static void bogus_parent_and_censor(void)
 
 static void coins_of_a_peer(void)
 {
+	static const uint8_t script[] = "a";
 	struct pair p = begin(46, "", "");
-	char *before;
+	struct tn_utxo coin = { .outpoint = { .vout = 1 },
+				.value = 5,
+				.script_pubkey = { script, 1 },
+				.address = { "a", 1 } };
+	char *before, text[600] = "{\"UTXOSetResponse\":[";
+	size_t n = strlen(text);
+
+	n += tn_json_write(&tn_wire_utxo, &coin, text + n, sizeof text - n);
+	strcpy(text + n, "]}");
 
 	chainlab_feed(p.w, p.a, p.g, 20);
 	run(p.w, 30);
 	before = chainlab_coins(p.w, p.a);
-	pluglab_say(p.b, "UTXOSetResponse", "{\"UTXOSetResponse\":[]}");
+	pluglab_say(p.b, "UTXOSetResponse", text);
 	run(p.w, 5);
 	is_coins(p.w, p.a, before, "a peer's set of coins is not ours");
+	free(before);
+	chainlab_feed(p.w, p.a, p.g, 1); /* the hash over all is kept for a tip */
+	run(p.w, 5);
+	before = chainlab_coins(p.w, p.b);
+	is_coins(p.w, p.a, before, "nor part of them");
 	is_uint(pluglab_refused(p.a, "UTXOSetResponse", ACCOUNT_IN, "unasked"), 1,
 		"nobody asked for it");
+	is_uint(pluglab_count(p.b, "GetUTXOSet", COUNT_RECEIVED), 0, "nor ever does");
 	free(before);
 	end(&p);
 }
@@ -278,6 +304,11 @@ static void answers(void)
 	is_uint(chainlab_tip(p.a).height, 150, "caught up by short answers");
 	asked = pluglab_count(p.b, "GetBlocks", COUNT_RECEIVED);
 	ok(asked >= 20, "many of them (%" PRIu64 ")", asked);
+	pluglab_say(p.a, "GetUTXOSet", "\"GetUTXOSet\"");
+	run(p.w, 5);
+	is_uint(pluglab_refused(p.b, "GetUTXOSet", ACCOUNT_IN, "blocks.large"), 1,
+		"a set of coins that does not fit is refused");
+	is_uint(pluglab_count(p.a, "UTXOSetResponse", COUNT_RECEIVED), 0, "and not cut");
 	end(&p);
 }
 

@@ -390,6 +390,7 @@ struct slot {               /* of a session */
 	uint64_t told; /* the highest tip that it was told of without asking */
 	bool checked;  /* its genesis block is ours */
 	bool fetching; /* another branch is fetched from it */
+	bool met;      /* the window knows it */
 };
 
 struct sync;

@@ -33,6 +33,7 @@ struct sync {
 	struct tn_timer wake;
 	struct tn_hash tip;  /* that the window knows of */
 	uint64_t generation; /* of what was delivered: an older trial means nothing */
+	uint64_t started_us; /* sessions that are older may have been asked by another build */
 	struct bundle *bundle;
 	uint32_t bundles;
 	bool acting, stopped;
@@ -384,6 +385,16 @@ void sync_moved(struct tn_ctx *c)
 
 /* ---- heights */
 
+/* What an earlier build of this plugin asked is answered to us. */
+static void meet(struct tn_ctx *c, struct tn_sid sid, struct slot *p)
+{
+	struct tn_session who = { 0 };
+
+	p->met = true;
+	if (!tn_session(c, sid, &who) && who.up_us < sync_of(c)->started_us)
+		window_before(sync_of(c)->w, sid.v);
+}
+
 static void take_height(struct tn_ctx *c, struct tn_sid sid, struct slot *p)
 {
 	struct sync *s = sync_of(c);
@@ -391,7 +402,8 @@ static void take_height(struct tn_ctx *c, struct tn_sid sid, struct slot *p)
 
 	if (!p->checked || p->fetching || s->stopped)
 		return;
-	window_height(s->w, sid.v, p->height, limit + 1);
+	if (window_height(s->w, sid.v, p->height, limit + 1) && !p->met)
+		meet(c, sid, p);
 	act(c);
 }
 
@@ -507,6 +519,7 @@ int sync_start(struct tn_ctx *c)
 	window_free(s->w); /* started again, after an upgrade that failed */
 	s->w = window_create(&conf, state_of(c)->tip.height);
 	s->tip = state_of(c)->tip.hash;
+	s->started_us = tn_now_us(c);
 	s->stopped = false;
 	return s->w && tn_pulse(c, HEIGHT_MS, on_minute).v ? 0 : TN_ENOMEM;
 }

@@ -156,7 +156,9 @@ bool window_height(struct window *w, uint64_t id, uint64_t height, uint64_t limi
 		p->liar = true;
 	}
 	p->height = height < limit ? height : limit;
-	p->aside = p->liar;
+	if (p->height < p->empty_from)
+		p->empties = 0; /* it says itself that it has less now */
+	p->aside = p->liar || p->left_until > w->now;
 	return true;
 }
 
@@ -177,6 +179,14 @@ static void set_aside(struct window *w, struct peer *p)
 	if (busy(p))
 		close_range(w, p, &p->asked[p->n - 1]);
 	p->aside = true;
+}
+
+void window_before(struct window *w, uint64_t id)
+{
+	struct peer *p = find(w, id);
+
+	if (p)
+		p->forgotten = ASKED_BEFORE;
 }
 
 void window_gone(struct window *w, uint64_t id)
@@ -259,11 +269,19 @@ static bool contiguous(const uint64_t *height, uint32_t n)
 	return true;
 }
 
-static void measure(struct window *w, struct peer *p, const struct range *r, uint64_t now)
+static uint64_t average(uint64_t before, uint64_t ms)
+{
+	return before ? (3 * before + ms) / 4 : ms;
+}
+
+/* Who gives one block of fifty is as slow as fifty such answers. */
+static void measure(struct window *w, struct peer *p, const struct range *r, uint32_t n,
+		    uint64_t now)
 {
 	uint64_t took = now - r->sent;
 
-	p->took_ms = p->took_ms ? (3 * p->took_ms + took) / 4 : took;
+	p->took_ms = average(p->took_ms, took);
+	p->pace_ms = average(p->pace_ms, took * (r->to - r->from + 1) / n);
 	p->pause_until = 0;
 	p->stalls = 0;
 	p->empties = 0;
@@ -297,15 +315,28 @@ static void store(struct window *w, struct peer *p, uint64_t bundle, uint64_t fr
 	w->held_bytes += bytes;
 }
 
-static void reply_empty(struct window *w, struct peer *p, const struct range *r)
+/* An honest peer may have gone to another branch, or back, since it told its height, and that
+ * again at the next request. So it takes some in a row, each to a request that was sent after it
+ * said again that it has these blocks, and then it is left alone for a time, no longer.
+ */
+static void reply_empty(struct window *w, struct peer *p, const struct range *r, uint64_t now)
 {
+	bool again = p->empties > 0 && now - p->empty_at < LEFT_MS;
+
 	if (p->height >= r->from)
 		p->height = r->from - 1;
-	if (p->empties++ > 0) {
-		condemn(w, p, WINDOW_EMPTY);
-		return;
-	}
 	add(w, WINDOW_BEHIND, p->id)->from = p->height;
+	if (again && r->sent < p->empty_at)
+		return; /* asked before it said so */
+	p->empties = again ? p->empties + 1 : 1;
+	p->empty_at = now;
+	p->empty_from = r->from;
+	if (p->empties < EMPTIES)
+		return;
+	blame(w, p->id, WINDOW_EMPTY);
+	set_aside(w, p);
+	p->left_until = now + LEFT_MS;
+	p->empties = 0;
 }
 
 /* An answer to a request that was given up long ago. */
@@ -334,20 +365,21 @@ void window_reply(struct window *w, uint64_t id, uint64_t bundle, const uint64_t
 	struct range r = { 0 };
 	enum window_reason why = p ? judge_reply(p, height, n, &r) : WINDOW_UNASKED;
 
+	w->now = now;
 	if (p && r.from)
 		close_range(w, p, &r);
 	if (why == WINDOW_REASONS && n > 0 && !p->liar) {
-		measure(w, p, &r, now);
+		measure(w, p, &r, n, now);
 		store(w, p, bundle, r.from, n, bytes);
 		return;
 	}
 	add(w, WINDOW_RELEASE, 0)->bundle = bundle;
 	if (!p || p->liar)
 		return; /* gone, or known for what it is */
-	if ((why == WINDOW_RANGE || why == WINDOW_UNASKED) && !r.from && forgiven(p))
+	if ((why == WINDOW_RANGE || why == WINDOW_UNASKED) && forgiven(p))
 		return;
 	if (why == WINDOW_REASONS)
-		reply_empty(w, p, &r);
+		reply_empty(w, p, &r, now);
 	else
 		condemn(w, p, why);
 }

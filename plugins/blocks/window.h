@@ -34,7 +34,7 @@ enum window_kind {
 
 enum window_reason {
 	WINDOW_UNASKED,   /* a reply to nothing */
-	WINDOW_EMPTY,     /* again nothing of what it said it has */
+	WINDOW_EMPTY,     /* again and again nothing of what it said it has */
 	WINDOW_RANGE,     /* other heights than asked */
 	WINDOW_ORDER,     /* heights with gaps, twice or out of order */
 	WINDOW_HEIGHT,    /* said a height that time has not reached */
@@ -65,6 +65,11 @@ void window_free(struct window *); /* NULL is fine; bundles are not released */
 #define WINDOW_SLACK 144
 bool window_height(struct window *, uint64_t peer, uint64_t height, uint64_t limit);
 void window_gone(struct window *, uint64_t peer);
+
+/* The peer was there before this window and may have been asked by one before it (an upgrade):
+ * some answers to nothing, or to other requests, are forgiven.
+ */
+void window_before(struct window *, uint64_t peer);
 
 /* A reply with n blocks of these heights; bytes: what they take. The bundle is ours until
  * WINDOW_RELEASE, also when the reply is of no use.

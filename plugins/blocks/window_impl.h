@@ -6,7 +6,10 @@
 
 #include "window.h"
 
-enum { UNANSWERED = 4 }; /* requests that a peer may let pass before it is left alone */
+enum { UNANSWERED = 4 };   /* requests that a peer may let pass before it is left alone */
+enum { ASKED_BEFORE = 8 }; /* answers to requests of an earlier window that may still come */
+enum { EMPTIES = 3 };      /* in a row are no accident */
+enum { LEFT_MS = 600000 }; /* so long is such a peer left alone */
 
 enum slot_state { FREE, ASKED, HELD, DELIVERED };
 
@@ -25,11 +28,15 @@ struct range {
 };
 
 struct peer {
-	uint64_t id, height, pause_until, took_ms;
+	uint64_t id, height, pause_until;
+	uint64_t took_ms;               /* an answer, on average; 0: none yet */
+	uint64_t pace_ms;               /* all that was asked, at the rate at which it came */
 	struct range asked[UNANSWERED]; /* the oldest first; only the last can be open */
 	uint32_t n, stalls, empties;
+	uint64_t empty_at, empty_from; /* the last empty answer */
+	uint64_t left_until;           /* it is left alone */
 	uint32_t forgotten; /* requests that are not in asked any more and may still be answered */
-	bool aside;         /* lied, or on another branch: not asked */
+	bool aside;         /* lied, left alone, or on another branch: not asked */
 	bool liar;
 };
 
@@ -43,6 +50,7 @@ struct window {
 	uint64_t tip;
 	uint64_t delivered; /* the highest one handed out, or tip */
 	uint64_t held_bytes;
+	uint64_t now; /* of the last call that told it */
 	uint64_t stall_ms, doubled_at;
 	struct slot *slot; /* height % span */
 	struct peer *peer;

@@ -49,7 +49,24 @@ static bool better(const struct peer *a, const struct peer *b, const struct slot
 		return avoid_b;
 	if (a->stalls != b->stalls)
 		return a->stalls < b->stalls;
-	return a->took_ms != b->took_ms ? a->took_ms < b->took_ms : a->id < b->id;
+	return a->pace_ms != b->pace_ms ? a->pace_ms < b->pace_ms : a->id < b->id;
+}
+
+/* The window does not move while a range is with somebody who is that slow: others, who would
+ * have got it all meanwhile, are waited for rather.
+ */
+static bool in_the_way(const struct window *w, const struct peer *p, uint64_t from, uint64_t now)
+{
+	if (p->pace_ms <= w->conf.stall_ms / 2)
+		return false;
+	for (uint32_t i = 0; i < w->peers; i++) {
+		const struct peer *q = &w->peer[i];
+
+		if (!q->aside && !q->stalls && q->height >= from && q->pause_until <= now &&
+		    q->pace_ms && q->pace_ms < p->pace_ms / 8)
+			return true;
+	}
+	return false;
 }
 
 static struct peer *choose(const struct window *w, uint64_t from, uint64_t now)
@@ -59,7 +76,8 @@ static struct peer *choose(const struct window *w, uint64_t from, uint64_t now)
 	for (uint32_t i = 0; i < w->peers; i++) {
 		struct peer *p = &w->peer[i];
 
-		if (may_ask(p, from, now) && (!best || better(p, best, slot_at(w, from))))
+		if (may_ask(p, from, now) && !in_the_way(w, p, from, now) &&
+		    (!best || better(p, best, slot_at(w, from))))
 			best = p;
 	}
 	return best;
@@ -153,6 +171,7 @@ static bool ask_next(struct window *w, uint64_t now, struct window_act *out)
 
 bool window_next(struct window *w, uint64_t now, struct window_act *out)
 {
+	w->now = now;
 	if (w->todos == 0)
 		expire(w, now);
 	if (w->todos > 0) {

@@ -5,7 +5,8 @@
 #   my $p = ChainPeer->start('127.0.0.7', $port, id => 1007, chain => $chain, top => 30);
 #   $p->order('serve', 40); $p->order('announce', 31, 40);   # see %command
 #   my ($what, @args) = $p->event(5);                    # up, end, hold, asked NAME (the first time),
-#                                                      # heard HEIGHT HASH, sent HEIGHT, gave LAST-HEIGHT
+#                                                      # heard HEIGHT HASH, sent HEIGHT, gave LAST-HEIGHT,
+#                                                      # lied COUNT (so many wrong blocks and answers were sent)
 #
 # It listens, and answers one node at a time. Lines are read from the file when they are
 # asked for, so a chain may be larger than the memory.
@@ -25,6 +26,8 @@ sub load ($class, $file, %opt) {
 	return bless { file => $file, in => $in, from => [@from, $at], first => $height // 1,
 		top => ($height // 1) + @from - 1, %opt }, $class;
 }
+
+sub is_wrong ($self, $height) { return defined(($self->{other} // {})->{$height}) }
 
 # After a fork: a file position of our own.
 sub reopen ($self) {
@@ -112,6 +115,7 @@ sub range ($self, $from, $to) {
 	$to = $from + 100 if $to > $from + 100;
 	$to = $self->{top} if $to > $self->{top};
 	$self->report('gave', $to);
+	$self->{wrong} = grep { $self->{chain}->is_wrong($_) } $from .. $to;
 	return '[' . join(',', grep { defined } map { $self->{chain}->line($_) } $from .. $to) . ']';
 }
 
@@ -198,7 +202,9 @@ sub on_line ($self, $line) {
 	sleep $self->{wait} if $self->{wait} && $name =~ /^GetBlocks|^GetBlockRange/;
 	my $own = $self->{answer}{$name};
 	my $text = $own ? $own->($self, $body, $honest) : $honest->($self, $body);
-	$self->put($text) if defined $text;
+	my $wrong = $own ? ($text // '') ne $honest->($self, $body) : delete $self->{wrong};
+	return if defined $text && !$self->put($text);
+	$self->report('lied', $self->{lied} += $wrong) if $wrong;
 	return;
 }
 
