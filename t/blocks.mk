@@ -31,6 +31,12 @@ t_54_sim_blocks_index_t_CPPFLAGS = $(unit_cppflags)
 t_54_sim_blocks_index_t_LDADD = $(chainlab_libs)
 TESTS += t/54-sim-blocks-index.t
 
+check_PROGRAMS += t/54-sim-blocks-damage.t
+t_54_sim_blocks_damage_t_SOURCES = t/54-sim-blocks-damage.c t/lib/tap.c
+t_54_sim_blocks_damage_t_CPPFLAGS = $(unit_cppflags)
+t_54_sim_blocks_damage_t_LDADD = $(chainlab_libs)
+TESTS += t/54-sim-blocks-damage.t
+
 check_PROGRAMS += t/54-sim-blocks-side.t
 t_54_sim_blocks_side_t_SOURCES = t/54-sim-blocks-side.c t/lib/tap.c
 t_54_sim_blocks_side_t_CPPFLAGS = $(unit_cppflags)

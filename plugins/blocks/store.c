@@ -251,6 +251,8 @@ static int check_tip(struct tn_ctx *c, const struct meta *m, struct tn_error *er
 	if (store_block(c, NULL, m->tip.height, tn_scratch(c), &b) ||
 	    tn_block_hash(st->sha, &b->header, &hash) || !same_hash(&hash, &m->tip.hash))
 		return damaged(err, "the tip's block has another hash");
+	if (b->header.timestamp != m->tip.time)
+		return damaged(err, "the tip's block has another time");
 	if (!store_index(c, NULL, m->tip.height + 1, &index))
 		return damaged(err, "there is a block above the tip");
 	st->tip = m->tip;
