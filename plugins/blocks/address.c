@@ -144,8 +144,10 @@ int address_open(struct tn_ctx *c, struct tn_error *err)
 
 int address_usable(struct tn_ctx *c, struct tn_error *err)
 {
-	if (state_of(c)->address.state == ADDRESS_WHOLE)
+	if (state_of(c)->address.state == ADDRESS_WHOLE && !state_of(c)->wiping)
 		return 0;
+	if (state_of(c)->wiping)
+		return tn_fail(err, TN_ENOENT, "a reindex has just begun");
 	if (!conf_of(c)->address_index)
 		return tn_fail(err, TN_ENOENT,
 			       "there is no index by address: set address_index = true");
