@@ -278,6 +278,12 @@ static void answers(void)
 	is_uint(chainlab_tip(p.a).height, 150, "caught up by short answers");
 	asked = pluglab_count(p.b, "GetBlocks", COUNT_RECEIVED);
 	ok(asked >= 20, "many of them (%" PRIu64 ")", asked);
+	pluglab_say(p.a, "GetUTXOSet", "\"GetUTXOSet\"");
+	run(p.w, 5);
+	is_uint(pluglab_refused(p.b, "GetUTXOSet", ACCOUNT_IN, "blocks.size"), 1,
+		"the set of coins does not fit: refused(size)");
+	is_uint(pluglab_count(p.a, "UTXOSetResponse", COUNT_RECEIVED), 0,
+		"and no part of it is an answer");
 	end(&p);
 }
 
