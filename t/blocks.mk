@@ -62,8 +62,8 @@ t_54_sim_blocks_fork_t_LDADD = $(chainlab_libs)
 TESTS += t/54-sim-blocks-fork.t
 
 EXTRA_DIST += t/lib/ChainPeer.pm
-dist_check_SCRIPTS += t/84-blocks.t t/85-blocks-liars.t t/86-blocks-kill.t t/87-blocks-legacy.t t/88-blocks-swap.t
-TESTS += t/84-blocks.t t/85-blocks-liars.t t/86-blocks-kill.t t/87-blocks-legacy.t t/88-blocks-swap.t
+dist_check_SCRIPTS += t/84-blocks.t t/85-blocks-liars.t t/86-blocks-kill.t t/87-blocks-legacy.t t/88-blocks-swap.t t/89-blocks-disk.t
+TESTS += t/84-blocks.t t/85-blocks-liars.t t/86-blocks-kill.t t/87-blocks-legacy.t t/88-blocks-swap.t t/89-blocks-disk.t
 
 check_PROGRAMS += t/57-sim-blocks-crash.t
 t_57_sim_blocks_crash_t_SOURCES = t/57-sim-blocks-crash.c t/lib/tap.c

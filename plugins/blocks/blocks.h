@@ -22,6 +22,8 @@
 #include "timenode/service/chain.h"
 #include "timenode/util.h"
 
+#define STORE_FAILED "the store cannot be read or written: the log says why"
+
 struct conf {
 	uint64_t serve_max, serve_cache, waiting_max, side_max, reorg_max, window;
 	bool legacy_compat, legacy_chain, address_index;

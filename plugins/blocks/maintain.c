@@ -71,10 +71,11 @@ static struct maintain *create(struct tn_ctx *c, struct tn_cmd *cmd, struct tn_e
 	struct state *st = state_of(c);
 	struct maintain *m;
 
-	if (st->maintain || st->verify || st->address_build) {
+	if (st->maintain || st->verify || st->address_build || st->failed) {
 		tn_fail(err, TN_EBUSY,
-			st->address_build ? "the address index is being built: again in a moment"
-					  : "another one is under way");
+			st->failed          ? STORE_FAILED
+			: st->address_build ? "the address index is being built: again in a moment"
+					    : "another one is under way");
 		return NULL;
 	}
 	m = calloc(1, sizeof *m);

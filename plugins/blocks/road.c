@@ -109,8 +109,10 @@ static int place(struct tn_ctx *c, struct trial *t, int *budget)
 
 	if (must_wait(budget, t->bytes)) /* it may be copied */
 		return TN_EBUSY;
-	if (st->failed)
+	if (st->failed) {
+		tn_fail(&t->why, TN_EIO, STORE_FAILED);
 		return finish(t, FATE_BUSY);
+	}
 	t->step = back;
 	t->fork = st->tip.height;
 	if (!t->block)
@@ -379,7 +381,7 @@ static void judge_failure(struct tn_ctx *c, struct trial *t, int rc)
 	t->loose = facts && facts->loose;
 	t->fate = rc == TN_EBAD ? FATE_RULE : FATE_BUSY;
 	if (!t->why.text[0])
-		tn_fail(&t->why, rc, "%s", tn_code_text(rc));
+		tn_fail(&t->why, rc, "%s", rc == TN_EIO ? STORE_FAILED : tn_code_text(rc));
 	if (t->apply.block) {
 		t->fault = t->apply.verdict.fault;
 		bad = t->apply.facts ? &t->apply.facts->hash : bad;

@@ -404,6 +404,8 @@ int transfer_begin(struct tn_ctx *c, struct tn_cmd *cmd, struct tn_str path, boo
 		return tn_fail(err, TN_EBUSY, "another one is under way");
 	if (st->maintain)
 		return tn_fail(err, TN_EBUSY, "a reindex or a rollback is under way");
+	if (st->failed && import)
+		return tn_fail(err, TN_EIO, STORE_FAILED);
 	x = calloc(1, sizeof *x);
 	if (!x)
 		return tn_fail(err, TN_ENOMEM, "no memory");

@@ -438,6 +438,8 @@ int verify_begin(struct tn_ctx *c, struct tn_cmd *cmd, bool signatures, struct t
 		return tn_fail(err, TN_EBUSY, "one is under way");
 	if (st->maintain)
 		return tn_fail(err, TN_EBUSY, "a reindex or a rollback is under way");
+	if (st->failed)
+		return tn_fail(err, TN_EIO, STORE_FAILED);
 	if (st->address_build)
 		return tn_fail(err, TN_EBUSY,
 			       "the address index is being built: again in a moment");
