@@ -43,6 +43,12 @@ t_54_sim_blocks_transfer_t_CPPFLAGS = $(unit_cppflags)
 t_54_sim_blocks_transfer_t_LDADD = $(chainlab_libs)
 TESTS += t/54-sim-blocks-transfer.t
 
+check_PROGRAMS += t/54-sim-blocks-service.t
+t_54_sim_blocks_service_t_SOURCES = t/54-sim-blocks-service.c t/lib/tap.c
+t_54_sim_blocks_service_t_CPPFLAGS = $(unit_cppflags)
+t_54_sim_blocks_service_t_LDADD = $(chainlab_libs)
+TESTS += t/54-sim-blocks-service.t
+
 check_PROGRAMS += t/54-sim-blocks-side.t
 t_54_sim_blocks_side_t_SOURCES = t/54-sim-blocks-side.c t/lib/tap.c
 t_54_sim_blocks_side_t_CPPFLAGS = $(unit_cppflags)

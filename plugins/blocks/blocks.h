@@ -308,6 +308,8 @@ void road_init(struct road *);
 /* Copies *want. 0, or TN_EFULL, TN_ENOMEM: then end is not called. */
 int road_begin(struct tn_ctx *, const struct trial *want);
 bool road_is_idle(struct tn_ctx *);
+/* On the chain, or beside it, and not to be looked at again: the tip is not its parent. */
+bool road_knows(struct tn_ctx *, const struct tn_header *, const struct tn_hash *);
 void road_run(struct tn_ctx *);
 void road_resume(struct tn_ctx *, struct trial *); /* signatures were checked elsewhere */
 void road_stop(struct tn_ctx *);                   /* ends what waits: FATE_GONE */

@@ -64,8 +64,22 @@ static int code_of(enum fate fate)
 	return TN_EBUSY;
 }
 
+/* Of a block that was there before: it may lie beside the chain, or not be on the disk yet. */
+static enum fate known_as(struct tn_ctx *c, const struct trial *t)
+{
+	uint64_t height;
+
+	if (store_height(c, NULL, &t->hash, &height))
+		return FATE_SIDE;
+	return t->dry || height <= state_of(c)->safe ? FATE_KNOWN : FATE_BUSY;
+}
+
 static void end_service(struct tn_ctx *c, struct trial *t, enum fate fate, const char *why)
 {
+	if (fate == FATE_KNOWN) {
+		fate = known_as(c, t);
+		why = "it is not on the disk yet";
+	}
 	if (fate == FATE_ORPHAN || fate == FATE_SIDE || fate == FATE_DEEP)
 		why = "it does not follow the tip";
 	if (fate == FATE_CONNECTED)
