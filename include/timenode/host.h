@@ -224,6 +224,11 @@ struct tn_host {
 	 * blocks, and init also runs where nothing may be written). 0, TN_ENOENT: this host keeps no files (the simulator, a replay), TN_EFULL:
 	 * room is too small. */
 	int (*data_dir)(struct tn_ctx *, char *buf, size_t room);
+
+	/* Since 0.4. Hash of this network's genesis block, from whoever knows it: from now on
+	 * it is sent in handshakes, and a peer with another one is refused there. 0, or
+	 * TN_EINVAL when the configuration has another one. */
+	int (*tell_genesis)(struct tn_ctx *, const struct tn_hash *);
 };
 
 /* clang-format off */
@@ -287,6 +292,7 @@ static inline int tn_del(struct tn_ctx *c, struct tn_batch *b, unsigned db, stru
 static inline int tn_commit(struct tn_ctx *c, struct tn_batch *b, struct tn_ticket t) { return c->host->commit(c, b, t); }
 static inline void tn_abandon(struct tn_ctx *c, struct tn_batch *b) { c->host->abandon(c, b); }
 static inline int tn_network_info(struct tn_ctx *c, struct tn_net_info *o) { return c->host->network(c, o, sizeof *o); }
+static inline int tn_tell_genesis(struct tn_ctx *c, const struct tn_hash *h) { return c->host->tell_genesis(c, h); }
 static inline int tn_data_dir(struct tn_ctx *c, char *buf, size_t room) { return c->host->data_dir(c, buf, room); }
 static inline void tn_metric(struct tn_ctx *c, unsigned m, int64_t v) { c->host->metric(c, m, v); }
 

@@ -14,6 +14,7 @@
  *   0.1  2026-11  save and restore at the end of tn_plugin; files of 0.0 still load
  *   0.2  2026-11  work and network at the end of tn_host: jobs on the pool, which network
  *   0.3  2026-11  data_dir at the end of tn_host: where a plugin keeps files
+ *   0.4  2026-11  tell_genesis at the end of tn_host: what handshakes compare
  */
 #ifndef TIMENODE_PLUGIN_H
 #define TIMENODE_PLUGIN_H
@@ -26,7 +27,7 @@ extern "C" {
 
 #define TN_MAGIC 0x544e504cu /* "TNPL" */
 #define TN_ABI_MAJOR 0
-#define TN_ABI_MINOR 3
+#define TN_ABI_MINOR 4
 
 /* ---- handles: values, never pointers; a stale one is TN_EGONE, never a crash */
 
