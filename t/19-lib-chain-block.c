@@ -112,6 +112,31 @@ static void test_first(void)
 	tn_arena_unref(a);
 }
 
+/* What the specification of the network computes beside block 1. */
+static void test_others(void)
+{
+	struct tn_header h = {
+		.version = 1, .height = 2, .timestamp = 1764548400, .block_reward = TN_BASE_REWARD
+	};
+	struct tn_sha *sha = tn_sha_create();
+	struct tn_network net;
+	struct tn_hash got;
+	struct judging j;
+
+	tn_network_find("mainnet", &net);
+	judging_begin(&j, &net);
+	coins_hash(j.coins, &got);
+	is_hash(&got, "c8e2e5ba8b4370c08759d4fec4aca09626d23395621f1fa65ed7eedefd6bcac1",
+		"coins after mainnet's genesis");
+	judging_end(&j);
+	memset(h.previous_hash.b, 0x22, 32);
+	memset(h.merkle_root.b, 0x33, 32);
+	tn_block_hash(sha, &h, &got);
+	is_hash(&got, "45ad7b206d431b6430c16d00c1333111ab3d4bacb31ba3dc2536bec805674ce3",
+		"the hash of a header");
+	tn_sha_free(sha);
+}
+
 static void test_nobody_paid(void)
 {
 	const struct tn_network net = testnet();
@@ -449,6 +474,7 @@ static void test_legacy_chain(void)
 int main(void)
 {
 	test_first();
+	test_others();
 	test_nobody_paid();
 	test_place();
 	test_bad();

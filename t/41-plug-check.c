@@ -79,7 +79,7 @@ static void heads(void)
 	FAULT(d.abi_major = 9,
 	      "plugin good: built for plugin interface 9, this node has 0: rebuild it");
 	FAULT(d.abi_minor = 9,
-	      "plugin good: needs plugin interface 0.9, this node has 0.3: update the node");
+	      "plugin good: needs plugin interface 0.9, this node has 0.4: update the node");
 	FAULT((d.abi_minor = 0, d.size = offsetof(struct tn_plugin, save)), "");
 	FAULT(d.size = 16, text("its descriptor has", 16, sizeof(struct tn_plugin)));
 	FAULT(d.name = "other", "plugin good: the file says its name is other");

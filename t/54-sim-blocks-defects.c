@@ -306,9 +306,10 @@ static void answers(void)
 	ok(asked >= 20, "many of them (%" PRIu64 ")", asked);
 	pluglab_say(p.a, "GetUTXOSet", "\"GetUTXOSet\"");
 	run(p.w, 5);
-	is_uint(pluglab_refused(p.b, "GetUTXOSet", ACCOUNT_IN, "blocks.large"), 1,
-		"a set of coins that does not fit is refused");
-	is_uint(pluglab_count(p.a, "UTXOSetResponse", COUNT_RECEIVED), 0, "and not cut");
+	is_uint(pluglab_refused(p.b, "GetUTXOSet", ACCOUNT_IN, "blocks.size"), 1,
+		"the set of coins does not fit: refused(size)");
+	is_uint(pluglab_count(p.a, "UTXOSetResponse", COUNT_RECEIVED), 0,
+		"and no part of it is an answer");
 	end(&p);
 }
 

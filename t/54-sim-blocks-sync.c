@@ -61,6 +61,8 @@ static void catches_up(void)
 	   "asked in ranges worth a request (%d)",
 	   (int)pluglab_count(b, "GetBlocks", COUNT_RECEIVED));
 	run(w, 90);
+	is_int(chainlab_metric(a, "blocks_per_second"), 0, "now it catches up with nobody");
+	is_int(chainlab_metric(a, "target"), 700, "its target is reached");
 	is_uint(pluglab_off(a) + pluglab_off(b), 0, "both accounts balance");
 	pluglab_free(a);
 	pluglab_free(b);

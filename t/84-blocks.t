@@ -195,7 +195,15 @@ is(height($d), 301, 'nothing was overwritten');
 my $e = node('e', '127.0.0.5', connect => ['127.0.0.1']);
 $e->reconfigure({ network => { genesis_time => $since - 5 } });
 $e->start;
-my $closed = qr/Connection closed with \S+: another genesis block/; # by who is faster
-wait_until(sub { $a->log_has($closed) || $e->log_has($closed) }, 10, 'a peer with another genesis block is closed, with the reason');
+$e->wait_log(qr/refused by the peer: another genesis/);
+$a->wait_log(qr/Refusing 127\.0\.0\.5:\d+: another genesis/);
+pass('a peer with another genesis block is refused at the handshake, with the reason at both ends');
+my $silent = Peer->dial("127.0.0.1:$port", from => '127.0.0.10');
+$silent->handshake;
+is($silent->expect('GetBlockHash', 10, pong => 1), 0, 'one that tells none is asked');
+$silent->send_json({ BlockHashResponse => { height => 0, hash => [(9) x 32] } });
+$silent->ended;
+$a->wait_log(qr/Connection closed with 127\.0\.0\.10:\d+: another genesis block/);
+pass('and closed, with the reason');
 for ($a, $b, $c, $d, $e) { $_->audit_ok; $_->stop }
 done_testing();

@@ -31,6 +31,24 @@ t_54_sim_blocks_index_t_CPPFLAGS = $(unit_cppflags)
 t_54_sim_blocks_index_t_LDADD = $(chainlab_libs)
 TESTS += t/54-sim-blocks-index.t
 
+check_PROGRAMS += t/54-sim-blocks-damage.t
+t_54_sim_blocks_damage_t_SOURCES = t/54-sim-blocks-damage.c t/lib/tap.c
+t_54_sim_blocks_damage_t_CPPFLAGS = $(unit_cppflags)
+t_54_sim_blocks_damage_t_LDADD = $(chainlab_libs)
+TESTS += t/54-sim-blocks-damage.t
+
+check_PROGRAMS += t/54-sim-blocks-transfer.t
+t_54_sim_blocks_transfer_t_SOURCES = t/54-sim-blocks-transfer.c t/lib/tap.c
+t_54_sim_blocks_transfer_t_CPPFLAGS = $(unit_cppflags)
+t_54_sim_blocks_transfer_t_LDADD = $(chainlab_libs)
+TESTS += t/54-sim-blocks-transfer.t
+
+check_PROGRAMS += t/54-sim-blocks-service.t
+t_54_sim_blocks_service_t_SOURCES = t/54-sim-blocks-service.c t/lib/tap.c
+t_54_sim_blocks_service_t_CPPFLAGS = $(unit_cppflags)
+t_54_sim_blocks_service_t_LDADD = $(chainlab_libs)
+TESTS += t/54-sim-blocks-service.t
+
 check_PROGRAMS += t/54-sim-blocks-side.t
 t_54_sim_blocks_side_t_SOURCES = t/54-sim-blocks-side.c t/lib/tap.c
 t_54_sim_blocks_side_t_CPPFLAGS = $(unit_cppflags)
@@ -56,8 +74,8 @@ t_54_sim_blocks_unlucky_t_LDADD = $(chainlab_libs)
 TESTS += t/54-sim-blocks-unlucky.t
 
 EXTRA_DIST += t/lib/ChainPeer.pm
-dist_check_SCRIPTS += t/84-blocks.t t/85-blocks-liars.t t/85-blocks-peers.t t/86-blocks-kill.t t/87-blocks-legacy.t t/88-blocks-swap.t
-TESTS += t/84-blocks.t t/85-blocks-liars.t t/85-blocks-peers.t t/86-blocks-kill.t t/87-blocks-legacy.t t/88-blocks-swap.t
+dist_check_SCRIPTS += t/84-blocks.t t/85-blocks-liars.t t/85-blocks-peers.t t/86-blocks-kill.t t/87-blocks-legacy.t t/88-blocks-swap.t t/89-blocks-disk.t
+TESTS += t/84-blocks.t t/85-blocks-liars.t t/85-blocks-peers.t t/86-blocks-kill.t t/87-blocks-legacy.t t/88-blocks-swap.t t/89-blocks-disk.t
 
 check_PROGRAMS += t/57-sim-blocks-crash.t
 t_57_sim_blocks_crash_t_SOURCES = t/57-sim-blocks-crash.c t/lib/tap.c

@@ -47,7 +47,7 @@ static const struct tn_option network[] = {
 	OPT(settings_network, connect, "", 0, 1000,
 	    "Peers that are always dialed and never given up; addresses, names are not looked up."),
 	FIXED(settings_network, genesis, TN_O_TEXT, "", 0, 64,
-	      "Hash of the genesis block, 64 hex digits. Empty: neither sent nor compared."),
+	      "Hash of the genesis block, 64 hex digits. Empty: what a plugin tells."),
 	FIXED(settings_network, genesis_time, TN_O_INT, "0", 0, INT64_C(253402300799),
 	      "Unix time of a private network's genesis block."),
 	OPT(settings_network, whitelist, "127.0.0.0/8, ::1", 0, 1000,

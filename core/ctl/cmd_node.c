@@ -82,7 +82,7 @@ static void give_policy(struct request *r)
 
 	reply_text(r, "dial_rule", (unsigned)s->rule < 3 ? rules[s->rule] : "?");
 	reply_bool(r, "strict_network", s->network.strict_network);
-	reply_bool(r, "genesis", s->has_genesis);
+	reply_bool(r, "genesis", net_genesis(r->ctl->set.net) != NULL);
 }
 
 static void give_metrics(struct request *r)

@@ -51,22 +51,23 @@ static uint32_t own_port(const struct net *net)
 }
 
 /* The same eight members stand in both structs. */
-#define FILL_HELLO(m, s, h)                                     \
-	do {                                                    \
-		const struct net *net_ = (s)->net;              \
-		(m)->node_id = net_->node_id;                   \
-		(m)->listen_port = own_port(net_);              \
-		(m)->agent = str(net_->agent);                  \
-		(m)->my_ip = str((h)->my_ip);                   \
-		(m)->your_ip = str((h)->your_ip);               \
-		memcpy((m)->genesis.b, net_->set->genesis, 32); \
-		(m)->features.v = (h)->feature;                 \
-		(m)->features.n = (h)->features;                \
-		(m)->has_node_id = (m)->has_listen_port = true; \
-		(m)->has_agent = (m)->has_your_ip = true;       \
-		(m)->has_my_ip = net_->self_known;              \
-		(m)->has_features = true;                       \
-		(m)->has_genesis = net_->set->has_genesis;      \
+#define FILL_HELLO(m, s, h)                                            \
+	do {                                                           \
+		const struct net *net_ = (s)->net;                     \
+		(m)->node_id = net_->node_id;                          \
+		(m)->listen_port = own_port(net_);                     \
+		(m)->agent = str(net_->agent);                         \
+		(m)->my_ip = str((h)->my_ip);                          \
+		(m)->your_ip = str((h)->your_ip);                      \
+		if (net_genesis(net_))                                 \
+			memcpy((m)->genesis.b, net_genesis(net_), 32); \
+		(m)->features.v = (h)->feature;                        \
+		(m)->features.n = (h)->features;                       \
+		(m)->has_node_id = (m)->has_listen_port = true;        \
+		(m)->has_agent = (m)->has_your_ip = true;              \
+		(m)->has_my_ip = net_->self_known;                     \
+		(m)->has_features = true;                              \
+		(m)->has_genesis = net_genesis(net_) != NULL;          \
 	} while (0)
 
 static void send(struct session *s, unsigned id, const struct tn_schema *schema, const void *body)

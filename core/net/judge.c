@@ -28,7 +28,9 @@ static bool same_word(const struct tn_str *a, const struct tn_str *b)
 
 static bool other_genesis(const struct net *net, bool has, const struct tn_hash *theirs)
 {
-	return has && net->set->has_genesis && memcmp(theirs->b, net->set->genesis, 32) != 0;
+	const uint8_t *ours = net_genesis(net);
+
+	return has && ours && memcmp(theirs->b, ours, 32) != 0;
 }
 
 /* No room: for its class, or for more of its address. */

@@ -206,6 +206,22 @@ bool net_usable(const struct net *net, const struct tn_addr *a)
 	return tn_addr_routable(a);
 }
 
+const uint8_t *net_genesis(const struct net *net)
+{
+	if (net->set->has_genesis)
+		return net->set->genesis;
+	return net->has_genesis ? net->genesis : NULL;
+}
+
+int net_tell_genesis(struct net *net, const uint8_t genesis[32])
+{
+	if (net->set->has_genesis)
+		return memcmp(net->set->genesis, genesis, 32) ? TN_EINVAL : 0;
+	memcpy(net->genesis, genesis, 32);
+	net->has_genesis = true;
+	return 0;
+}
+
 void net_log(struct net *net, enum log_level level, const struct session *s, const char *fmt, ...)
 {
 	char text[512], subject[TN_ADDR_TEXT] = "";

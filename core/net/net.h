@@ -81,6 +81,11 @@ uint64_t net_node_id(const struct net *);
 int net_self(const struct net *, struct tn_addr *out); /* TN_ENOENT: not known yet */
 /* May this address be dialed and gossiped on this network? Port 0 counts as the network's. */
 bool net_usable(const struct net *, const struct tn_addr *);
+
+/* The 32 bytes that both sides of a handshake must have in common: those of the configuration, or
+ * told by a plugin; NULL: neither. tell: TN_EINVAL when others are configured. */
+const uint8_t *net_genesis(const struct net *);
+int net_tell_genesis(struct net *, const uint8_t genesis[32]);
 void net_log(struct net *, enum log_level, const struct session *, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 

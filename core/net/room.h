@@ -51,6 +51,8 @@ struct net {
 	struct timers *timers;
 	struct logger *log;
 	const struct settings *set;
+	bool has_genesis; /* a plugin told it; the configuration goes first */
+	uint8_t genesis[32];
 	struct names *names;
 	struct bans *bans;
 	struct handles *sessions;

@@ -332,6 +332,11 @@ static int network(struct tn_ctx *c, struct tn_net_info *out, size_t size)
 	return 0;
 }
 
+static int tell_genesis(struct tn_ctx *c, const struct tn_hash *hash)
+{
+	return hash ? net_tell_genesis(plug_of(c)->net, hash->b) : TN_EINVAL;
+}
+
 static int data_dir(struct tn_ctx *c, char *buf, size_t room)
 {
 	const struct plug *pl = plug_of(c);
@@ -489,4 +494,5 @@ const struct tn_host plug_host = {
 	.network = network,
 	.data_dir = data_dir,
 	.commit_within = commit_within,
+	.tell_genesis = tell_genesis,
 };

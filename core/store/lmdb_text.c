@@ -6,8 +6,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 #include "store/lmdb_impl.h"
+
+#define FULL_BELOW ((uint64_t)1 << 20)
 
 /* A size in the units of the configuration. */
 static const char *size_text(uint64_t n, char buf[32])
@@ -31,10 +34,20 @@ static int fail_damaged(const struct lmdb *l, const char *how, struct tn_error *
 		       l->dir, how);
 }
 
+/* LMDB calls a write that stored a part only an I/O error. */
+static bool disk_is_full(const struct lmdb *l)
+{
+	struct statvfs v;
+
+	return statvfs(l->dir, &v) == 0 && (uint64_t)v.f_bavail * v.f_frsize < FULL_BELOW;
+}
+
 int lmdb_fail(const struct lmdb *l, int rc, struct tn_error *err)
 {
 	char size[32];
 
+	if (rc == EIO && disk_is_full(l))
+		rc = ENOSPC;
 	switch (rc) {
 	case MDB_MAP_FULL:
 		return tn_fail(err, TN_EIO,

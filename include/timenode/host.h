@@ -230,6 +230,11 @@ struct tn_host {
 	 * each of which touches the same pages. A commit() by anybody takes it along. */
 	int (*commit_within)(struct tn_ctx *, struct tn_batch *, uint32_t ms,
 			     struct tn_ticket durable);
+
+	/* Since 0.4. Hash of this network's genesis block, from whoever knows it: from now on
+	 * it is sent in handshakes, and a peer with another one is refused there. 0, or
+	 * TN_EINVAL when the configuration has another one. */
+	int (*tell_genesis)(struct tn_ctx *, const struct tn_hash *);
 };
 
 /* clang-format off */
@@ -294,6 +299,7 @@ static inline int tn_commit(struct tn_ctx *c, struct tn_batch *b, struct tn_tick
 static inline int tn_commit_within(struct tn_ctx *c, struct tn_batch *b, uint32_t ms, struct tn_ticket t) { return c->host->commit_within(c, b, ms, t); }
 static inline void tn_abandon(struct tn_ctx *c, struct tn_batch *b) { c->host->abandon(c, b); }
 static inline int tn_network_info(struct tn_ctx *c, struct tn_net_info *o) { return c->host->network(c, o, sizeof *o); }
+static inline int tn_tell_genesis(struct tn_ctx *c, const struct tn_hash *h) { return c->host->tell_genesis(c, h); }
 static inline int tn_data_dir(struct tn_ctx *c, char *buf, size_t room) { return c->host->data_dir(c, buf, room); }
 static inline void tn_metric(struct tn_ctx *c, unsigned m, int64_t v) { c->host->metric(c, m, v); }
 

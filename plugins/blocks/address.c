@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "timenode/value.h"
+
 enum { COST_TOUCH = 6 }; /* rough, in microseconds */
 
 static const uint8_t mark_key[] = { 'a', 'd', 'd', 'r', 'e', 's', 's' };
@@ -142,8 +144,10 @@ int address_open(struct tn_ctx *c, struct tn_error *err)
 
 int address_usable(struct tn_ctx *c, struct tn_error *err)
 {
-	if (state_of(c)->address.state == ADDRESS_WHOLE)
+	if (state_of(c)->address.state == ADDRESS_WHOLE && !state_of(c)->wiping)
 		return 0;
+	if (state_of(c)->wiping)
+		return tn_fail(err, TN_ENOENT, "a reindex has just begun");
 	if (!conf_of(c)->address_index)
 		return tn_fail(err, TN_ENOENT,
 			       "there is no index by address: set address_index = true");
@@ -311,14 +315,19 @@ int address_check(struct tn_ctx *c, struct address_walk *w, struct tn_arena *a, 
 	return 0;
 }
 
-bool address_row_fits(struct tn_ctx *c, struct tn_view key)
+bool address_row_fits(struct tn_ctx *c, struct tn_view key, struct tn_view val)
 {
 	struct tn_view rest = { key.p + 32, key.n - 32 };
 	struct tn_outpoint o;
 	struct tn_coin coin;
 	struct tn_hash script;
+	const void *bare;
 
-	return key.n > 32 && !tn_coin_key_read(rest, &o) &&
-	       !store_coin(c, NULL, &o, tn_scratch(c), &coin) &&
-	       !script_hash(c, coin.script, &script) && !memcmp(script.b, key.p, 32);
+	if (key.n <= 32 || tn_coin_key_read(rest, &o) ||
+	    store_coin(c, NULL, &o, tn_scratch(c), &coin) || script_hash(c, coin.script, &script) ||
+	    memcmp(script.b, key.p, 32))
+		return false;
+	coin.script = (struct tn_bytes){ NULL, 0 };
+	return !tn_bin_read(&tn_store_coin, val, tn_scratch(c), &bare, NULL) &&
+	       !tn_compare(&tn_store_coin, bare, &coin);
 }

@@ -59,7 +59,7 @@ int address_txs(struct tn_ctx *, struct tn_bytes script, uint64_t from, address_
 int address_check(struct tn_ctx *, struct address_walk *, struct tn_arena *, uint64_t *rows,
 		  struct tn_error *);
 /* Is this row of D_ADDRESS that of a coin that is stored? */
-bool address_row_fits(struct tn_ctx *, struct tn_view key);
+bool address_row_fits(struct tn_ctx *, struct tn_view key, struct tn_view val);
 
 /* ---- address_build.c */
 

@@ -72,7 +72,8 @@ static int fill_wipe(struct tn_ctx *c, struct build *b)
 	int rc;
 
 	b->batch = tn_batch(c);
-	rc = b->batch ? store_wipe(c, b->batch, db, 2, WIPE, &removed) : TN_ENOMEM;
+	rc = b->batch ? store_wipe(c, b->batch, db, 2, (struct tn_view){ 0 }, WIPE, &removed)
+		      : TN_ENOMEM;
 	if (rc)
 		return rc;
 	b->last = !removed;

@@ -72,11 +72,10 @@ tn_verdict on_announce(struct tn_ctx *c, const struct tn_msg *m)
 			   .durable = true };
 	struct state *st = state_of(c);
 	struct tn_hash hash;
-	uint64_t height;
 
 	if (tn_block_hash(st->sha, &b->header, &hash))
 		return TN_BROKEN;
-	if (!store_height(c, NULL, &hash, &height) || side_has(c, &hash))
+	if (road_knows(c, &b->header, &hash))
 		return tn_refuse(R_KNOWN);
 	t.hold = tn_hold(c, m);
 	if (!t.hold.v)

@@ -105,6 +105,8 @@ static int start(struct tn_ctx *c, struct tn_error *err)
 	/* Between init and here another build of this plugin may have gone on with the chain. */
 	if (store_open(c, err))
 		return TN_EBAD;
+	if (TN_HAS(c, tell_genesis) && tn_tell_genesis(c, &st->genesis_hash))
+		return tn_fail(err, TN_EINVAL, "the configuration has another genesis block");
 	state_of(c)->road.stopped = false;
 	plugin_count(c);
 	TN_LOG(c, TN_INFO, TN_NOBODY, "The chain stands at height %" PRIu64 " (%s)", st->tip.height,
@@ -275,7 +277,7 @@ TN_PLUGIN = {
 		[R_ORPHAN] = { "orphan", "a block whose parent is not known" },
 		[R_DEEP] = { "deep", "a block of a branch that leaves the chain too far below" },
 		[R_BUSY] = { "behind", "too much waits already, or the store takes no more" },
-		[R_SIZE] = { "large", "the answer does not fit" },
+		[R_SIZE] = { "size", "the answer does not fit" },
 		[R_UNKNOWN] = { "unknown-block", "a block that we do not have" },
 		[R_UNASKED] = { "other", "not what we asked for" }),
 	.init = init,

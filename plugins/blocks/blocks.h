@@ -22,6 +22,8 @@
 #include "timenode/service/chain.h"
 #include "timenode/util.h"
 
+#define STORE_FAILED "the store cannot be read or written: the log says why"
+
 struct conf {
 	uint64_t serve_max, serve_cache, waiting_max, side_max, reorg_max, window;
 	bool legacy_compat, legacy_chain, address_index;
@@ -102,13 +104,21 @@ int store_coin(struct tn_ctx *, struct tn_batch *, const struct tn_outpoint *, s
 	       struct tn_coin *);
 int store_place(struct tn_ctx *, struct tn_batch *, const struct tn_hash *txid,
 		struct tn_tx_place *);
+/* The same of the chain up to the tip: what a reindex has not come to yet is not there, though rows
+ * of it may be left. */
+bool chain_has(struct tn_ctx *, uint64_t height);
+int chain_index(struct tn_ctx *, uint64_t height, struct index *);
+int chain_coin(struct tn_ctx *, const struct tn_outpoint *, struct tn_arena *, struct tn_coin *);
+int chain_place(struct tn_ctx *, const struct tn_hash *txid, struct tn_tx_place *);
+
 int store_put_coin(struct tn_ctx *, struct tn_batch *, const struct tn_placed_coin *);
 int store_del_coin(struct tn_ctx *, struct tn_batch *, const struct tn_outpoint *);
 int store_put_meta(struct tn_ctx *, struct tn_batch *, const struct tn_tip *, uint64_t coins);
 
-/* Removes up to `most` rows of the databases, in the batch; *removed: how many. 0 or an error. */
-int store_wipe(struct tn_ctx *, struct tn_batch *, const unsigned *db, unsigned n, unsigned most,
-	       unsigned *removed);
+/* Removes up to `most` rows of the databases, in the batch, those whose key is not below `from`;
+ * *removed: how many. 0 or an error. */
+int store_wipe(struct tn_ctx *, struct tn_batch *, const unsigned *db, unsigned n,
+	       struct tn_view from, unsigned most, unsigned *removed);
 
 /* The genesis block into an empty chain: a batch of its own. */
 int store_put_genesis(struct tn_ctx *, struct tn_error *);
@@ -298,6 +308,8 @@ void road_init(struct road *);
 /* Copies *want. 0, or TN_EFULL, TN_ENOMEM: then end is not called. */
 int road_begin(struct tn_ctx *, const struct trial *want);
 bool road_is_idle(struct tn_ctx *);
+/* On the chain, or beside it, and not to be looked at again: the tip is not its parent. */
+bool road_knows(struct tn_ctx *, const struct tn_header *, const struct tn_hash *);
 void road_run(struct tn_ctx *);
 void road_resume(struct tn_ctx *, struct trial *); /* signatures were checked elsewhere */
 void road_stop(struct tn_ctx *);                   /* ends what waits: FATE_GONE */

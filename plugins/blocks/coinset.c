@@ -117,9 +117,14 @@ static void fail(struct tn_ctx *c, struct coinset *s, int rc)
 	answer(c, s, rc);
 }
 
-/* Is what was scanned so far worth nothing? Then anew, unless that happens again and again. */
+/* Is what was scanned so far worth nothing? Then anew, unless that happens again and again.
+ * While a reindex removes them, the coins are those of no block. */
 static bool moved(struct tn_ctx *c, struct coinset *s)
 {
+	if (state_of(c)->wiping) {
+		fail(c, s, TN_EBUSY);
+		return true;
+	}
 	if (same_hash(&s->tip, &state_of(c)->tip.hash))
 		return false;
 	if (++s->restarts > RESTARTS) {
@@ -156,6 +161,8 @@ int coinset_want(struct tn_ctx *c, const struct coinset_waiter *w)
 {
 	struct coinset *s = state_of(c)->coinset;
 
+	if (state_of(c)->wiping)
+		return TN_EBUSY;
 	if (s->has && same_hash(&s->result.tip, &state_of(c)->tip.hash)) {
 		w->fn(c, 0, &s->result, w);
 		return 0;

@@ -96,7 +96,7 @@ int cmd_getblockhash(struct tn_ctx *c, struct tn_cmd *cmd, const void *args, str
 	struct hash_row r;
 	struct index index;
 
-	if (store_index(c, NULL, a->height, &index))
+	if (chain_index(c, a->height, &index))
 		return tn_fail(err, TN_ENOENT,
 			       "no block at height %" PRIu64 ", the tip is %" PRIu64, a->height,
 			       state_of(c)->tip.height);
@@ -188,7 +188,7 @@ static int find_height(struct tn_ctx *c, const struct block_args *a, uint64_t *h
 		return 0;
 	if (command_parse_hash(a->hash, &hash, err))
 		return TN_EINVAL;
-	if (store_height(c, NULL, &hash, height))
+	if (store_height(c, NULL, &hash, height) || !chain_has(c, *height))
 		return tn_fail(err, TN_ENOENT, "Block not found: no such hash on the chain");
 	return 0;
 }
@@ -210,7 +210,7 @@ static void fill_header(struct tn_ctx *c, struct block_row *r, const struct tn_b
 				 .size = index->bytes,
 				 .nTx = b->transactions.n };
 	r->nextblockhash = str("");
-	if (!store_index(c, NULL, b->header.height + 1, &above))
+	if (!chain_index(c, b->header.height + 1, &above))
 		r->nextblockhash = command_hash(c, &above.hash);
 }
 
@@ -237,7 +237,7 @@ static int show_block(struct tn_ctx *c, struct tn_cmd *cmd, const void *args, bo
 	uint64_t height = 0;
 	int rc = a ? find_height(c, args, &height, err) : TN_ENOMEM;
 
-	if (!rc && (store_index(c, NULL, height, &index) || store_block(c, NULL, height, a, &b)))
+	if (!rc && (chain_index(c, height, &index) || store_block(c, NULL, height, a, &b)))
 		rc = tn_fail(err, TN_ENOENT,
 			     "Block not found: height %" PRIu64 ", the tip is %" PRIu64, height,
 			     state_of(c)->tip.height);
@@ -292,7 +292,7 @@ int cmd_gettxout(struct tn_ctx *c, struct tn_cmd *cmd, const void *args, struct 
 
 	if (command_parse_hash(a->txid, &o.txid, err))
 		return TN_EINVAL;
-	if (store_coin(c, NULL, &o, tn_scratch(c), &coin))
+	if (chain_coin(c, &o, tn_scratch(c), &coin))
 		return tn_fail(err, TN_ENOENT, "no such coin: it was spent, or never made");
 	r = (struct txout_row){ command_hash(c, &tip->hash),
 				tip->height - coin.height + 1,
@@ -333,6 +333,8 @@ int cmd_gettxoutsetinfo(struct tn_ctx *c, struct tn_cmd *cmd, const void *args,
 	struct coinset_waiter w = { .fn = give_set, .cmd = cmd };
 
 	(void)args;
+	if (state_of(c)->wiping)
+		return tn_fail(err, TN_EBUSY, "a reindex has just begun: again in a moment");
 	w.ticket = tn_cmd_hold(c, cmd, CMD_MS);
 	if (!w.ticket.v)
 		return tn_fail(err, TN_ENOMEM, "no memory");
@@ -388,7 +390,7 @@ int cmd_getrawtransaction(struct tn_ctx *c, struct tn_cmd *cmd, const void *args
 
 	if (command_parse_hash(a->txid, &txid, err))
 		return TN_EINVAL;
-	if (store_place(c, NULL, &txid, &p))
+	if (chain_place(c, &txid, &p))
 		return tn_fail(err, TN_ENOENT, "no such transaction on the chain");
 	arena = tn_arena_new(c);
 	rc = arena ? store_block(c, NULL, p.height, arena, &b) : TN_ENOMEM;

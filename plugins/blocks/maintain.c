@@ -22,6 +22,7 @@ struct maintain {
 	uint64_t next; /* reindex: the next block to begin */
 	unsigned ahead;
 	bool failed;
+	bool damaged; /* a block: those above it are of no use. Else our own trouble */
 	struct tn_error why;
 };
 
@@ -70,10 +71,11 @@ static struct maintain *create(struct tn_ctx *c, struct tn_cmd *cmd, struct tn_e
 	struct state *st = state_of(c);
 	struct maintain *m;
 
-	if (st->maintain || st->verify || st->address_build) {
+	if (st->maintain || st->verify || st->address_build || st->failed) {
 		tn_fail(err, TN_EBUSY,
-			st->address_build ? "the address index is being built: again in a moment"
-					  : "another one is under way");
+			st->failed          ? STORE_FAILED
+			: st->address_build ? "the address index is being built: again in a moment"
+					    : "another one is under way");
 		return NULL;
 	}
 	m = calloc(1, sizeof *m);
@@ -158,14 +160,17 @@ static int write_meta(struct tn_ctx *c, struct tn_batch *b)
 	return rc;
 }
 
+/* Our own trouble leaves the mark: the next start goes on from here. */
 static void stop_rebuild(struct tn_ctx *c, struct maintain *m)
 {
 	struct state *st = state_of(c);
 	struct tn_error why = { "" };
-	int rc;
+	int rc = 0;
 
-	st->rebuild = 0;
-	rc = write_meta(c, tn_batch(c));
+	if (!m->failed || m->damaged) {
+		st->rebuild = 0;
+		rc = write_meta(c, tn_batch(c));
+	}
 	if (m->failed)
 		TN_LOG(c, TN_ERROR, TN_NOBODY, "Reindex stopped at height %" PRIu64 ": %s",
 		       st->tip.height, m->why.text);
@@ -174,6 +179,37 @@ static void stop_rebuild(struct tn_ctx *c, struct maintain *m)
 	end(c, m, m->failed ? TN_EBAD : rc);
 	if (address_resume(c, &why))
 		TN_LOG(c, TN_ERROR, TN_NOBODY, "The address index cannot be made: %s", why.text);
+}
+
+/* 0: nothing was left to remove; 1: some was; or an error. */
+static int wipe_some(struct tn_ctx *c, const unsigned *db, unsigned n, struct tn_view from)
+{
+	struct tn_batch *b = tn_batch(c);
+	unsigned removed = 0;
+	int rc = b ? store_wipe(c, b, db, n, from, WIPE, &removed) : TN_ENOMEM;
+
+	if (rc || !removed) {
+		if (b)
+			tn_abandon(c, b);
+		return rc;
+	}
+	rc = tn_commit(c, b, TN_NO_TICKET);
+	if (rc == TN_EFULL) /* the disk is behind: again */
+		tn_abandon(c, b);
+	return rc && rc != TN_EFULL ? rc : 1;
+}
+
+/* Blocks above one that is damaged follow from nothing. */
+static void on_trim(struct tn_ctx *c, void *arg)
+{
+	static const unsigned blocks = D_BLOCK;
+	struct key8 above = key_of_height(state_of(c)->tip.height + 1);
+	struct maintain *m = arg;
+	int rc = m->damaged ? wipe_some(c, &blocks, 1, TN_VIEW(above)) : 0;
+
+	m->timer = rc > 0 ? tn_after(c, 0, on_trim, m) : (struct tn_timer){ 0 };
+	if (!m->timer.v)
+		stop_rebuild(c, m);
 }
 
 static void on_up(struct tn_ctx *c, struct trial *t, enum fate fate, const char *why)
@@ -185,6 +221,7 @@ static void on_up(struct tn_ctx *c, struct trial *t, enum fate fate, const char 
 	m->ahead--;
 	if (fate != FATE_CONNECTED && fate != FATE_KNOWN && !m->failed) {
 		m->failed = true;
+		m->damaged = fate != FATE_BUSY;
 		tn_fail(&m->why, TN_EBAD, "block %" PRIu64 ": %.200s", t->block->header.height,
 			why);
 	}
@@ -217,37 +254,20 @@ static void go_up(struct tn_ctx *c, struct maintain *m)
 		if (!rc)
 			continue;
 		m->failed = true;
-		tn_fail(&m->why, rc, "block %" PRIu64 ": %s", m->next, tn_code_text(rc));
+		m->damaged = rc == TN_EBAD || rc == TN_ENOENT;
+		tn_fail(&m->why, rc, "block %" PRIu64 ": %s", m->next,
+			m->damaged ? "it cannot be read" : tn_code_text(rc));
 	}
 	if (!m->ahead)
-		stop_rebuild(c, m);
-}
-
-/* 0: nothing was left to remove; 1: some was; or an error. */
-static int wipe_some(struct tn_ctx *c)
-{
-	static const unsigned derived[] = { D_COIN, D_TX,      D_UNDO,      D_INDEX,
-					    D_HASH, D_ADDRESS, D_ADDRESS_TX };
-	struct tn_batch *b = tn_batch(c);
-	unsigned removed = 0;
-	int rc = b ? store_wipe(c, b, derived, sizeof derived / sizeof *derived, WIPE, &removed)
-		   : TN_ENOMEM;
-
-	if (rc || !removed) {
-		if (b)
-			tn_abandon(c, b);
-		return rc;
-	}
-	rc = tn_commit(c, b, TN_NO_TICKET);
-	if (rc == TN_EFULL) /* the disk is behind: again */
-		tn_abandon(c, b);
-	return rc && rc != TN_EFULL ? rc : 1;
+		on_trim(c, m);
 }
 
 static void on_wipe(struct tn_ctx *c, void *arg)
 {
+	static const unsigned derived[] = { D_COIN, D_TX,      D_UNDO,      D_INDEX,
+					    D_HASH, D_ADDRESS, D_ADDRESS_TX };
 	struct maintain *m = arg;
-	int rc = wipe_some(c);
+	int rc = wipe_some(c, derived, sizeof derived / sizeof *derived, (struct tn_view){ 0 });
 
 	if (!rc) {
 		state_of(c)->wiping = false;
@@ -274,7 +294,8 @@ static void begin_wipe(struct tn_ctx *c)
 {
 	struct state *st = state_of(c);
 
-	st->rebuild = st->tip.height;
+	if (st->rebuild < st->tip.height) /* else one that was cut off knows of more */
+		st->rebuild = st->tip.height;
 	st->wiping = true;
 	st->tip = (struct tn_tip){ 0, st->genesis_hash, st->genesis->header.timestamp };
 	st->coins = 0;
@@ -302,8 +323,8 @@ int reindex_begin(struct tn_ctx *c, struct tn_cmd *cmd, struct tn_error *err)
 		end(c, m, rc);
 		return TN_LATER;
 	}
-	TN_LOG(c, TN_WARN, TN_NOBODY, "Reindex of %" PRIu64 " blocks", state_of(c)->tip.height);
 	begin_wipe(c);
+	TN_LOG(c, TN_WARN, TN_NOBODY, "Reindex of %" PRIu64 " blocks", state_of(c)->rebuild);
 	rc = legacy_put_mark(c, b, NO_LEGACY);
 	rc = rc ? rc : write_meta(c, b);
 	m->timer = rc ? (struct tn_timer){ 0 } : tn_after(c, 0, on_wipe, m);

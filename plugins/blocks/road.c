@@ -24,11 +24,13 @@ static int finish(struct trial *t, enum fate fate)
 
 /* ---- is it worth looking at, and where does it belong */
 
-static bool is_known(struct tn_ctx *c, const struct tn_hash *hash)
+bool road_knows(struct tn_ctx *c, const struct tn_header *h, const struct tn_hash *hash)
 {
 	uint64_t height;
 
-	return !store_height(c, NULL, hash, &height) || side_has(c, hash);
+	if (!store_height(c, NULL, hash, &height))
+		return true;
+	return side_has(c, hash) && !same_hash(&h->previous_hash, &state_of(c)->tip.hash);
 }
 
 static step_fn facts, place, back, next, coins, signatures, write, seal, commit;
@@ -45,7 +47,7 @@ static int alone(struct tn_ctx *c, struct trial *t, int *budget)
 	}
 	if (tn_block_hash(st->sha, &t->block->header, &t->hash))
 		return TN_ENOMEM;
-	if (is_known(c, &t->hash))
+	if (road_knows(c, &t->block->header, &t->hash))
 		return finish(t, FATE_KNOWN);
 	if (tn_seen_has(st->bad, t->hash.b, sizeof t->hash.b)) {
 		tn_fail(&t->why, TN_EBAD, "was found bad before");
@@ -109,8 +111,10 @@ static int place(struct tn_ctx *c, struct trial *t, int *budget)
 
 	if (must_wait(budget, t->bytes)) /* it may be copied */
 		return TN_EBUSY;
-	if (st->failed)
+	if (st->failed) {
+		tn_fail(&t->why, TN_EIO, STORE_FAILED);
 		return finish(t, FATE_BUSY);
+	}
 	t->step = back;
 	t->fork = st->tip.height;
 	if (!t->block)
@@ -379,7 +383,7 @@ static void judge_failure(struct tn_ctx *c, struct trial *t, int rc)
 	t->loose = facts && facts->loose;
 	t->fate = rc == TN_EBAD ? FATE_RULE : FATE_BUSY;
 	if (!t->why.text[0])
-		tn_fail(&t->why, rc, "%s", tn_code_text(rc));
+		tn_fail(&t->why, rc, "%s", rc == TN_EIO ? STORE_FAILED : tn_code_text(rc));
 	if (t->apply.block) {
 		t->fault = t->apply.verdict.fault;
 		bad = t->apply.facts ? &t->apply.facts->hash : bad;

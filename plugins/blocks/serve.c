@@ -349,7 +349,7 @@ tn_verdict serve_coins(struct tn_ctx *c, const struct tn_msg *m)
 	struct tn_utxos set;
 	int rc;
 
-	if (st->tip.height > top_of(c))
+	if (st->tip.height > top_of(c) || st->wiping)
 		return tn_refuse(R_BUSY);
 	if (st->coins > g.max / 150) /* no coin has a shorter text */
 		return tn_refuse(R_SIZE);

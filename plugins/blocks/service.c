@@ -12,7 +12,7 @@ static int op_tip(struct tn_ctx *c, struct tn_tip *out)
 static int op_hash_at(struct tn_ctx *c, uint64_t height, struct tn_hash *out)
 {
 	struct index index;
-	int rc = store_index(c, NULL, height, &index);
+	int rc = chain_index(c, height, &index);
 
 	if (!rc)
 		*out = index.hash;
@@ -22,19 +22,19 @@ static int op_hash_at(struct tn_ctx *c, uint64_t height, struct tn_hash *out)
 static int op_block_at(struct tn_ctx *c, uint64_t height, struct tn_arena *a,
 		       const struct tn_block **out)
 {
-	return store_block(c, NULL, height, a, out);
+	return chain_has(c, height) ? store_block(c, NULL, height, a, out) : TN_ENOENT;
 }
 
 static int op_coin(struct tn_ctx *c, const struct tn_outpoint *o, struct tn_arena *a,
 		   struct tn_coin *out)
 {
-	return store_coin(c, NULL, o, a, out);
+	return chain_coin(c, o, a, out);
 }
 
 static int op_tx_at(struct tn_ctx *c, const struct tn_hash *txid, uint64_t *height, uint32_t *index)
 {
 	struct tn_tx_place p;
-	int rc = store_place(c, NULL, txid, &p);
+	int rc = chain_place(c, txid, &p);
 
 	if (rc)
 		return rc;
@@ -64,8 +64,22 @@ static int code_of(enum fate fate)
 	return TN_EBUSY;
 }
 
+/* Of a block that was there before: it may lie beside the chain, or not be on the disk yet. */
+static enum fate known_as(struct tn_ctx *c, const struct trial *t)
+{
+	uint64_t height;
+
+	if (store_height(c, NULL, &t->hash, &height))
+		return FATE_SIDE;
+	return t->dry || height <= state_of(c)->safe ? FATE_KNOWN : FATE_BUSY;
+}
+
 static void end_service(struct tn_ctx *c, struct trial *t, enum fate fate, const char *why)
 {
+	if (fate == FATE_KNOWN) {
+		fate = known_as(c, t);
+		why = "it is not on the disk yet";
+	}
 	if (fate == FATE_ORPHAN || fate == FATE_SIDE || fate == FATE_DEEP)
 		why = "it does not follow the tip";
 	if (fate == FATE_CONNECTED)

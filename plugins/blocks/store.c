@@ -132,6 +132,33 @@ int store_place(struct tn_ctx *c, struct tn_batch *b, const struct tn_hash *txid
 	return rc;
 }
 
+/* ---- of the chain up to the tip */
+
+bool chain_has(struct tn_ctx *c, uint64_t height)
+{
+	return height <= state_of(c)->tip.height;
+}
+
+int chain_index(struct tn_ctx *c, uint64_t height, struct index *out)
+{
+	return chain_has(c, height) ? store_index(c, NULL, height, out) : TN_ENOENT;
+}
+
+int chain_coin(struct tn_ctx *c, const struct tn_outpoint *o, struct tn_arena *a,
+	       struct tn_coin *out)
+{
+	int rc = store_coin(c, NULL, o, a, out);
+
+	return rc || chain_has(c, out->height) ? rc : TN_ENOENT;
+}
+
+int chain_place(struct tn_ctx *c, const struct tn_hash *txid, struct tn_tx_place *out)
+{
+	int rc = store_place(c, NULL, txid, out);
+
+	return rc || chain_has(c, out->height) ? rc : TN_ENOENT;
+}
+
 int store_put_meta(struct tn_ctx *c, struct tn_batch *b, const struct tn_tip *tip, uint64_t coins)
 {
 	const struct state *st = state_of(c);
@@ -157,15 +184,15 @@ static int wipe_one(struct tn_ctx *c, struct tn_view key, struct tn_view val, vo
 	return rc ? rc : --w->left == 0;
 }
 
-int store_wipe(struct tn_ctx *c, struct tn_batch *b, const unsigned *db, unsigned n, unsigned most,
-	       unsigned *removed)
+int store_wipe(struct tn_ctx *c, struct tn_batch *b, const unsigned *db, unsigned n,
+	       struct tn_view from, unsigned most, unsigned *removed)
 {
 	struct wipe w = { b, 0, most };
 	int rc = 0;
 
 	for (unsigned i = 0; !rc && i < n; i++) {
 		w.db = db[i];
-		rc = tn_scan(c, w.db, (struct tn_view){ 0 }, wipe_one, &w);
+		rc = tn_scan(c, w.db, from, wipe_one, &w);
 	}
 	*removed = most - w.left;
 	return rc > 0 ? 0 : rc;
@@ -251,6 +278,8 @@ static int check_tip(struct tn_ctx *c, const struct meta *m, struct tn_error *er
 	if (store_block(c, NULL, m->tip.height, tn_scratch(c), &b) ||
 	    tn_block_hash(st->sha, &b->header, &hash) || !same_hash(&hash, &m->tip.hash))
 		return damaged(err, "the tip's block has another hash");
+	if (b->header.timestamp != m->tip.time)
+		return damaged(err, "the tip's block has another time");
 	if (!store_index(c, NULL, m->tip.height + 1, &index))
 		return damaged(err, "there is a block above the tip");
 	st->tip = m->tip;

@@ -114,7 +114,7 @@ static void measure(struct tn_ctx *c, uint64_t target)
 	struct sync *s = sync_of(c);
 	uint64_t height = state_of(c)->tip.height, us = tn_now_us(c) - s->since_us;
 	uint64_t done = height > s->since_height ? height - s->since_height : 0;
-	uint64_t rate = us ? done * 1000000 / us : 0;
+	uint64_t rate = s->behind && us ? done * 1000000 / us : 0;
 
 	tn_metric(c, C_TARGET, (int64_t)target);
 	tn_metric(c, C_RATE, (int64_t)rate);

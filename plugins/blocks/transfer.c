@@ -32,6 +32,7 @@ struct transfer {
 	bool landing;   /* all blocks are accepted, and not all durable */
 	unsigned ahead; /* blocks on the road */
 	uint64_t blocks, next, last;
+	struct tn_hash written; /* export: the last block that was gathered */
 	struct tn_error why;
 };
 
@@ -55,12 +56,13 @@ static void read_piece(const void *in_, void *out_)
 	struct piece_out *out = out_;
 	FILE *f = fopen(in->path, "rb");
 
+	errno = f ? 0 : errno;
 	if (!f || fseek(f, (long)in->offset, SEEK_SET))
 		out->error = errno;
 	else
 		out->n = (uint32_t)fread(out->data, 1, in->n, f);
 	if (f && ferror(f))
-		out->error = EIO;
+		out->error = errno ? errno : EIO;
 	if (f)
 		fclose(f);
 }
@@ -327,13 +329,22 @@ static bool append_block(struct transfer *x, const struct tn_block *b, struct tn
 	return append(x, p, n);
 }
 
+/* Behind the one before it? Not if the chain has gone over to another branch meanwhile. */
+static bool follows(struct tn_ctx *c, struct transfer *x, const struct tn_block *b)
+{
+	return (x->next == 1 || same_hash(&b->header.previous_hash, &x->written)) &&
+	       !tn_block_hash(state_of(c)->sha, &b->header, &x->written);
+}
+
 static int gather(struct tn_ctx *c, struct transfer *x)
 {
 	const struct tn_block *b;
 	struct tn_arena *a = tn_arena_new(c);
 	int rc = a ? store_block(c, NULL, x->next, a, &b) : TN_ENOMEM;
 
-	if (!rc && !append_block(x, b, a))
+	if (rc == TN_ENOENT || (!rc && !follows(c, x, b)))
+		rc = fail(x, TN_EBUSY, "the chain changed meanwhile: again, under another name");
+	else if (!rc && !append_block(x, b, a))
 		rc = TN_ENOMEM;
 	tn_arena_unref(a);
 	return rc;
@@ -402,10 +413,14 @@ int transfer_begin(struct tn_ctx *c, struct tn_cmd *cmd, struct tn_str path, boo
 	struct state *st = state_of(c);
 	struct transfer *x;
 
-	if (!path.n || path.p[0] != '/' || path.n >= PATH_MAX_)
+	if (!path.n || path.p[0] != '/' || path.n >= PATH_MAX_ || memchr(path.p, 0, path.n))
 		return tn_fail(err, TN_EINVAL, "an absolute path is needed");
 	if (st->transfer)
 		return tn_fail(err, TN_EBUSY, "another one is under way");
+	if (st->maintain)
+		return tn_fail(err, TN_EBUSY, "a reindex or a rollback is under way");
+	if (st->failed && import)
+		return tn_fail(err, TN_EIO, STORE_FAILED);
 	x = calloc(1, sizeof *x);
 	if (!x)
 		return tn_fail(err, TN_ENOMEM, "no memory");

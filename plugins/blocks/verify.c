@@ -15,6 +15,7 @@
 
 #include "address.h"
 #include "commands.h"
+#include "timenode/value.h"
 
 enum { COINS_TURN = 2000, RESTARTS = 100 };
 
@@ -104,14 +105,16 @@ static int check_places(struct tn_ctx *c, const struct tn_block_facts *f, uint64
 	return 0;
 }
 
-static int check_index(struct tn_ctx *c, const struct tn_block_facts *f, uint64_t height,
+static int check_index(struct tn_ctx *c, const struct apply *a, uint64_t height,
 		       struct tn_error *err)
 {
+	const struct tn_block_facts *f = a->facts;
 	struct index index;
 	uint64_t at;
 
 	if (store_index(c, NULL, height, &index) || !same_hash(&index.hash, &f->hash) ||
-	    index.bytes != f->bytes)
+	    index.time != a->block->header.timestamp || index.bytes != f->bytes ||
+	    index.text != tn_json_write(&tn_wire_block, a->block, NULL, 0))
 		return tn_fail(err, TN_EBAD, "the index has another block there");
 	if (store_height(c, NULL, &f->hash, &at) || at != height)
 		return tn_fail(err, TN_EBAD, "its hash leads elsewhere");
@@ -159,16 +162,33 @@ static int check_signatures(struct tn_ctx *c, struct verify *v, struct apply *a)
 	return 0;
 }
 
-static int check_rules(struct tn_ctx *c, struct verify *v, struct apply *a, struct tn_arena *arena)
+static int read_undo(struct tn_ctx *c, struct verify *v, struct tn_arena *arena,
+		     const struct tn_undo **out)
 {
 	struct key8 k = key_of_height(v->height);
-	struct spent s = { NULL, 0 };
 	const void *undo;
-	int rc;
 
 	if (store_read(c, NULL, D_UNDO, TN_VIEW(k), &tn_store_undo, arena, &undo))
 		return tn_fail(&v->why, TN_EBAD, "its undo data cannot be read");
-	s.undo = undo;
+	*out = undo;
+	return 0;
+}
+
+/* Coins and txids, for both are needed to take the block back. */
+static int compare_undo(struct verify *v, const struct tn_undo *made, const struct tn_undo *stored)
+{
+	return tn_compare(&tn_store_undo, made, stored)
+		       ? tn_fail(&v->why, TN_EBAD, "its undo data is another's")
+		       : 0;
+}
+
+static int check_rules(struct tn_ctx *c, struct verify *v, struct apply *a, struct tn_arena *arena)
+{
+	struct spent s = { NULL, 0 };
+	int rc = read_undo(c, v, arena, &s.undo);
+
+	if (rc)
+		return rc;
 	rc = apply_parent(c, a, &v->parent, &v->why);
 	if (rc)
 		return rc;
@@ -182,17 +202,26 @@ static int check_rules(struct tn_ctx *c, struct verify *v, struct apply *a, stru
 	a->todo = a->judge.spent;
 	a->todos = a->judge.n;
 	if (!rc)
-		rc = check_spent(c, v, undo);
+		rc = check_spent(c, v, s.undo);
 	if (!rc && v->signatures)
 		rc = check_signatures(c, v, a);
 	if (!rc)
 		rc = tn_delta_connect(&a->judge, arena, &a->w.delta, &a->undo);
-	return rc ? rc : sum_delta(c, v, &a->w.delta, undo);
+	if (!rc)
+		rc = compare_undo(v, &a->undo, s.undo);
+	return rc ? rc : sum_delta(c, v, &a->w.delta, s.undo);
 }
 
 static int check_genesis(struct tn_ctx *c, struct verify *v, struct apply *a,
 			 struct tn_arena *arena)
 {
+	const struct tn_undo *undo;
+	int rc = read_undo(c, v, arena, &undo);
+
+	if (!rc)
+		rc = compare_undo(v, &a->undo, undo);
+	if (rc)
+		return rc;
 	a->facts = facts_of(&state_of(c)->rules, a->block, arena);
 	if (!a->facts || tn_delta_genesis(a->block, a->facts, arena, &a->w.delta))
 		return TN_ENOMEM;
@@ -227,7 +256,7 @@ static int check_block(struct tn_ctx *c, struct verify *v, struct tn_arena *aren
 			rc = check_rules(c, v, &a, arena);
 	}
 	if (!rc)
-		rc = check_index(c, a.facts, v->height, &v->why);
+		rc = check_index(c, &a, v->height, &v->why);
 	if (!rc)
 		rc = check_address(c, v, &a, arena);
 	if (rc)
@@ -407,6 +436,10 @@ int verify_begin(struct tn_ctx *c, struct tn_cmd *cmd, bool signatures, struct t
 
 	if (st->verify)
 		return tn_fail(err, TN_EBUSY, "one is under way");
+	if (st->maintain)
+		return tn_fail(err, TN_EBUSY, "a reindex or a rollback is under way");
+	if (st->failed)
+		return tn_fail(err, TN_EIO, STORE_FAILED);
 	if (st->address_build)
 		return tn_fail(err, TN_EBUSY,
 			       "the address index is being built: again in a moment");

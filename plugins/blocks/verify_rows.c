@@ -120,8 +120,7 @@ static bool no_index(struct tn_ctx *c)
 
 static bool address_fits(struct tn_ctx *c, struct tn_view key, struct tn_view val)
 {
-	(void)val;
-	return !no_index(c) && address_row_fits(c, key);
+	return !no_index(c) && address_row_fits(c, key, val);
 }
 
 static bool address_tx_fits(struct tn_ctx *c, struct tn_view key, struct tn_view val)

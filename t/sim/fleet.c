@@ -50,16 +50,25 @@ static void give_up(const char *what, const struct tn_error *err)
 	abort();
 }
 
-void fleet_start(struct fleet_node *n)
+static void dismantle(struct fleet_node *n)
+{
+	node_free(n->node);
+	n->node = NULL;
+	conf_free(n->conf);
+	n->conf = NULL;
+	tn_arena_unref(n->arena);
+	n->arena = NULL;
+}
+
+bool fleet_try(struct fleet_node *n, struct tn_error *err)
 {
 	struct settings set;
-	struct tn_error err;
 
 	world_power(n->fleet->world, n->env, true);
 	n->arena = tn_arena_create(0);
-	n->conf = conf_read_text(n->conf_text, n->name, &err);
-	if (!n->conf || settings_read(n->conf, &set, n->arena, &err))
-		give_up("configuration", &err);
+	n->conf = conf_read_text(n->conf_text, n->name, err);
+	if (!n->conf || settings_read(n->conf, &set, n->arena, err))
+		give_up("configuration", err);
 	n->store = disk_store(n->disk);
 	n->node = node_create(&(struct node_setup){ .env = n->env,
 						    .conf = n->conf,
@@ -71,19 +80,19 @@ void fleet_start(struct fleet_node *n)
 						    .log_level = n->fleet->log_level,
 						    .rules = n->fleet->rules,
 						    .agent = "timenode/sim" },
-			      &err);
-	if (!n->node || node_start(n->node, NULL, &err))
-		give_up("start", &err);
+			      err);
+	if (n->node && !node_start(n->node, NULL, err))
+		return true;
+	dismantle(n);
+	return false;
 }
 
-static void dismantle(struct fleet_node *n)
+void fleet_start(struct fleet_node *n)
 {
-	node_free(n->node);
-	n->node = NULL;
-	conf_free(n->conf);
-	n->conf = NULL;
-	tn_arena_unref(n->arena);
-	n->arena = NULL;
+	struct tn_error err;
+
+	if (!fleet_try(n, &err))
+		give_up("start", &err);
 }
 
 void fleet_crash(struct fleet_node *n)

@@ -42,6 +42,8 @@ void fleet_free(struct fleet *); /* NULL is fine; crashes what still runs */
 /* A host with this address; conf is libconfig text (network, plugins...). Not started. */
 struct fleet_node *fleet_add(struct fleet *, const char *ip, const char *conf);
 void fleet_start(struct fleet_node *);
+/* The same, but a node that refuses to start is an answer: false and the reason. */
+bool fleet_try(struct fleet_node *, struct tn_error *);
 void fleet_crash(struct fleet_node *); /* at once; its system resets the streams */
 void fleet_cut(struct fleet_node *);   /* its power: nobody is told; until fleet_start */
 bool fleet_stop(struct fleet_node *);  /* cleanly, within 5 virtual seconds */

@@ -41,12 +41,15 @@ struct tn_chain_ops {
 	/* Where a transaction stands: 0 or TN_ENOENT. */
 	int (*tx_at)(struct tn_ctx *, const struct tn_hash *txid, uint64_t *height,
 		     uint32_t *index);
-	/* Would it connect on the tip? The ticket is finished with 0, or TN_EBAD and a
-	 * `const char *` reason, or TN_EBUSY; owner keeps b alive and is referenced;
-	 * nothing may be allocated from it before the end. */
+	/* Would it connect on the tip, or has it? The ticket is finished with 0, or TN_EBAD
+	 * and a `const char *` reason, or TN_EBUSY, or TN_EGONE; owner keeps b alive and is
+	 * referenced; nothing may be allocated from it before the end. */
 	void (*check)(struct tn_ctx *, const struct tn_block *b, struct tn_arena *owner,
 		      struct tn_ticket);
-	/* Connect it, and announce it when it is durable: then the ticket is finished. */
+	/* Connect it, and announce it when it is durable: then the ticket is finished. 0 at
+	 * once for a block that the chain has, durably; TN_EBUSY while it is on its way to
+	 * the disk. One that does not follow the tip is TN_EBAD, unless its branch becomes
+	 * the chain by it; it is kept beside the chain. */
 	void (*submit)(struct tn_ctx *, const struct tn_block *b, struct tn_arena *owner,
 		       struct tn_ticket);
 	/* Since 1.1. Unspent outputs with this script, by txid and number: those behind `after`

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT
+ * t/54-sim-blocks-transfer.c - export while the chain changes; names that are no files
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/tap.h"
+#include "sim/chainlab.h"
+#include "sim/fleet.h"
+
+enum { FORK = 20, BLOCKS = 300 };
+
+struct story {
+	struct fleet *f;
+	struct fleet_node *n;
+	struct chaingen *g;
+	struct tn_arena *arena;
+	uint64_t top;
+	char dir[100], file[120];
+	bool done;
+	int code;
+	char why[300];
+};
+
+static struct plug *plug_of(const struct story *s)
+{
+	return node_plug(s->n->node);
+}
+
+static bool lower(void *arg)
+{
+	struct story *s = arg;
+
+	return chain_tip(plug_of(s)).height < s->top;
+}
+
+static void grow(struct story *s, struct chaingen *g, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		const struct tn_block *b = chaingen_next(g, s->arena);
+
+		s->top = b->header.height;
+		chain_offer(plug_of(s), b, s->arena);
+	}
+	if (!world_run_while(s->f->world, lower, s, world_now(s->f->world) + 600000000))
+		bail_out("the blocks do not connect");
+}
+
+static struct story *begin(void)
+{
+	struct story *s = calloc(1, sizeof *s);
+	const char *tmp = getenv("TMPDIR");
+
+	snprintf(s->dir, sizeof s->dir, "%.60s/tn-transfer-XXXXXX", tmp ? tmp : "/tmp");
+	if (!mkdtemp(s->dir))
+		bail_out("no temporary directory");
+	snprintf(s->file, sizeof s->file, "%s/x.jsonl", s->dir);
+	s->f = fleet_create(31);
+	s->n = fleet_add(s->f, "50.0.0.1",
+			 "network: { name = \"testnet\"; listen = [ \"50.0.0.1\" ]; }; "
+			 "plugins: { blocks: { }; };");
+	s->arena = tn_arena_create((size_t)256 << 20);
+	s->g = chainlab_gen(31, 6);
+	fleet_start(s->n);
+	return s;
+}
+
+static void end(struct story *s)
+{
+	unlink(s->file);
+	rmdir(s->dir);
+	fleet_free(s->f);
+	chaingen_free(s->g);
+	tn_arena_unref(s->arena);
+	free(s);
+}
+
+static void no_row(void *arg, const char *json, size_t n)
+{
+	(void)arg, (void)json, (void)n;
+}
+
+static void on_end(void *arg, int code, const char *why)
+{
+	struct story *s = arg;
+
+	s->done = true;
+	s->code = code;
+	snprintf(s->why, sizeof s->why, "%s", why);
+}
+
+static bool not_done(void *arg)
+{
+	return !((struct story *)arg)->done;
+}
+
+/* The first piece is written, and the others are not. */
+static bool no_piece(void *arg)
+{
+	struct story *s = arg;
+	struct stat st;
+
+	return !s->done && (stat(s->file, &st) || st.st_size == 0);
+}
+
+static void branch_meanwhile(struct story *s)
+{
+	struct plug_reply reply = { .row = no_row, .end = on_end, .arg = s };
+	struct chaingen *other;
+	char args[200];
+	struct tn_view in = { (const uint8_t *)args, 0 };
+	struct tn_error err = { "" };
+	uint64_t running;
+
+	grow(s, s->g, FORK);
+	other = chaingen_fork(s->g, 2);
+	grow(s, s->g, BLOCKS - FORK);
+	in.n = (size_t)snprintf(args, sizeof args, "{\"action\":\"export\",\"file\":\"%s\"}",
+				s->file);
+	world_slow_jobs(s->n->env, 30000000);
+	if (plug_command_run(plug_of(s), plug_command_find(plug_of(s), "chain"), &reply, in,
+			     &running, &err) != PLUG_LATER)
+		bail_out("no export: %s", err.text);
+	world_run_while(s->f->world, no_piece, s, world_now(s->f->world) + 100000000);
+	world_slow_jobs(s->n->env, 0);
+	grow(s, other, BLOCKS + 1 - FORK);
+	ok(!s->done, "the branch changes while an export is under way");
+	world_run_while(s->f->world, not_done, s, world_now(s->f->world) + 100000000);
+	is_int(s->code, TN_EBUSY,
+	       "the chain changes below it: no file of two branches is called good");
+	ok(strstr(s->why, "the chain changed meanwhile"), "and it says so (%s)", s->why);
+	chaingen_free(other);
+}
+
+static void is_refused(struct story *s, const char *args, const char *want, const char *name)
+{
+	char *text = chain_ask(s->f->world, plug_of(s), "chain", args);
+
+	ok(strstr(text, want), "%s (%s)", name, text);
+	free(text);
+}
+
+int main(void)
+{
+	struct story *s = begin();
+	char args[200];
+
+	is_refused(s, "{\"action\":\"import\",\"file\":\"/tmp/a\\u0000b\"}",
+		   "error -4 an absolute path is needed", "a name that ends early is no name");
+	snprintf(args, sizeof args, "{\"action\":\"import\",\"file\":\"%s\"}", s->dir);
+	is_refused(s, args, ": Is a directory", "a directory is told as what it is");
+	branch_meanwhile(s);
+	end(s);
+	return done_testing();
+}
