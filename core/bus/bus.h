@@ -132,6 +132,7 @@ int bus_broadcast(struct bus_member *, const struct tn_filter *, unsigned row, c
 		  uint32_t bytes);
 int bus_relay(struct bus_member *, const struct tn_filter *, const struct tn_msg *);
 struct frame *bus_frame(struct bus_member *, unsigned row, const void *body, uint32_t bytes);
+struct frame *bus_frame_line(struct bus_member *, unsigned row, struct tn_view line);
 int bus_send_frame(struct bus_member *, uint64_t sid, struct frame *);
 int bus_broadcast_frame(struct bus_member *, const struct tn_filter *, struct frame *);
 

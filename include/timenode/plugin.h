@@ -26,7 +26,7 @@ extern "C" {
 
 #define TN_MAGIC 0x544e504cu /* "TNPL" */
 #define TN_ABI_MAJOR 0
-#define TN_ABI_MINOR 3
+#define TN_ABI_MINOR 4
 
 /* ---- handles: values, never pointers; a stale one is TN_EGONE, never a crash */
 

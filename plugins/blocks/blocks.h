@@ -8,7 +8,7 @@
  * landing.c  their end: committed, told, on the disk
  * side.c     blocks beside the chain, and which branch is better
  * announce.c BlockAnnouncement; service.c the service chain
- * serve.c    questions of peers; coinset.c the hash of all coins
+ * serve.c    questions of peers; encode.c large answers; coinset.c the hash of all coins
  * sync.c     heights of peers and catching up
  * legacy.c   a chain that old nodes made
  * address.c, address_walk.c, address_build.c  the index by script (address.h)
@@ -436,6 +436,7 @@ struct state {
 	struct tn_seen *bad; /* hashes of blocks that broke a rule of content */
 	struct side *side;
 	struct serve *serve;
+	struct encode *encode; /* answers that the pool writes (serve.h) */
 	struct coinset *coinset;
 	struct sync *sync;
 	struct fork *fork;     /* a branch that is fetched */
@@ -474,6 +475,7 @@ tn_verdict on_announce(struct tn_ctx *, const struct tn_msg *);
 /* The tip came by asking, not by an announcement that was passed on: in a moment, when it rests
  * and is on the disk, peers that are not known to have as much are told. */
 void announce_owe(struct tn_ctx *);
+void announce_frame(struct tn_ctx *, struct tn_frame *, uint64_t height); /* that block, encoded */
 unsigned points_of(struct tn_ctx *, struct tn_sid, uint32_t fault);
 extern const struct tn_chain_ops chain_ops;
 
