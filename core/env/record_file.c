@@ -56,6 +56,7 @@ static const struct {
 	[RECORD_CLOSE] = { ID | A, "close" },
 	[RECORD_SHUT] = { ID, "end of sending" },
 	[RECORD_SUBMIT] = { ID | A, "job" },
+	[RECORD_CPU] = { A, "reading of processor time" },
 	[RECORD_COUNTER] = { A | BYTES, "counter" },
 	[RECORD_END] = { A | BYTES, "end" },
 };

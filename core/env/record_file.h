@@ -48,6 +48,7 @@ enum record_kind {
 	RECORD_CLOSE,     /* id, a: 1 = reset */
 	RECORD_SHUT,      /* id */
 	RECORD_SUBMIT,    /* id: the job's number, a: zigzag of the result */
+	RECORD_CPU,       /* a: us since the reading before */
 
 	/* What it ends with. */
 	RECORD_COUNTER = 96, /* a: zigzag of the change, bytes: whose counter */
@@ -73,7 +74,7 @@ static inline bool record_is_turn(uint8_t kind)
 
 static inline bool record_is_call(uint8_t kind)
 {
-	return kind >= RECORD_MONO && kind <= RECORD_SUBMIT;
+	return kind >= RECORD_MONO && kind <= RECORD_CPU;
 }
 
 struct record_entry {

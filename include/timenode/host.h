@@ -269,7 +269,7 @@ static inline int tn_relay(struct tn_ctx *c, const struct tn_filter *f, const st
 static inline int tn_ask_peer(struct tn_ctx *c, struct tn_sid s, const struct tn_question *q) { return c->host->ask_peer(c, s, q); }
 static inline int tn_send_frame(struct tn_ctx *c, struct tn_sid s, struct tn_frame *f) { return c->host->send_frame(c, s, f); }
 static inline int tn_broadcast_frame(struct tn_ctx *c, const struct tn_filter *f, struct tn_frame *x) { return c->host->broadcast_frame(c, f, x); }
-static inline struct tn_frame *tn_frame_of(struct tn_ctx *c, unsigned row, const void *line, size_t n) { return c->host->frame_line(c, row, (struct tn_view){ (const uint8_t *)line, n }); }
+static inline struct tn_frame *tn_frame_line(struct tn_ctx *c, unsigned row, const void *line, size_t n) { return c->host->frame_line(c, row, (struct tn_view){ (const uint8_t *)line, n }); }
 static inline void tn_frame_unref(struct tn_ctx *c, struct tn_frame *x) { c->host->frame_unref(x); }
 static inline struct tn_hold tn_hold(struct tn_ctx *c, const struct tn_msg *m) { return c->host->hold(c, m); }
 static inline const struct tn_msg *tn_held(struct tn_ctx *c, struct tn_hold h) { return c->host->held(c, h); }

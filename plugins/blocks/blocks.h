@@ -12,7 +12,7 @@
  * sync.c     heights of peers and catching up
  * legacy.c   a chain that old nodes made
  * address.c, address_walk.c, address_build.c  the index by script (address.h)
- * commands.c, commands_address.c, verify.c, maintain.c  commands
+ * commands.c, commands_block.c, commands_address.c, verify.c, maintain.c  commands
  */
 #ifndef PLUGINS_BLOCKS_BLOCKS_H
 #define PLUGINS_BLOCKS_BLOCKS_H

@@ -221,7 +221,7 @@ static void on_line(struct tn_ctx *c, int status, const void *in_, void *out_)
 		begin_again(c, e);
 	} else {
 		if (!out->code)
-			f = tn_frame_of(c, e->row, out->line, out->n);
+			f = tn_frame_line(c, e->row, out->line, out->n);
 		give(c, e, f);
 	}
 	run(c);
