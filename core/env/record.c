@@ -553,8 +553,7 @@ struct env_record *env_record_begin(struct env *env, struct record_writer *w,
 				  .full = full,
 				  .full_arg = arg };
 	r->ops.mono_us = mono_us;
-	if (env->ops->cpu_us)
-		r->ops.cpu_us = cpu_us;
+	r->ops.cpu_us = env->ops->cpu_us ? cpu_us : NULL;
 	r->ops.wall_us = wall_us;
 	r->ops.random = fill_random;
 	r->ops.wake_at = wake_at;
