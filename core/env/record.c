@@ -73,23 +73,6 @@ static struct env_record *of_conn(const struct env_conn *c)
 	return env_of_conn(c)->record;
 }
 
-void record_put_addr(uint8_t to[RECORD_ADDR], const struct tn_addr *a)
-{
-	memcpy(to, a->ip, 16);
-	to[16] = (uint8_t)(a->port >> 8);
-	to[17] = (uint8_t)a->port;
-}
-
-bool record_get_addr(struct tn_addr *a, struct tn_view from)
-{
-	if (from.n < RECORD_ADDR)
-		return false;
-	memset(a, 0, sizeof *a); /* its padding is part of a key */
-	memcpy(a->ip, from.p, 16);
-	a->port = (uint16_t)(from.p[16] << 8 | from.p[17]);
-	return true;
-}
-
 /* ---- turns */
 
 /* Microseconds since the reading before; the clock does not go back. */

@@ -77,6 +77,10 @@ static inline bool record_is_call(uint8_t kind)
 	return kind >= RECORD_MONO && kind <= RECORD_CPU;
 }
 
+#define RECORD_ADDR 18 /* bytes of an address in an entry: ip, port big-endian */
+void record_put_addr(uint8_t to[RECORD_ADDR], const struct tn_addr *);
+bool record_get_addr(struct tn_addr *, struct tn_view from); /* false: too short */
+
 struct record_entry {
 	uint8_t kind;
 	uint64_t id, a, b;
