@@ -175,13 +175,47 @@ sub turns ($what, @args) {
 	$p->expect('BlocksResponse', 60, pong => 1);
 	$worst->('served');
 	$p->close;
+	defined $n->ask($_->[0], $_->[1], 60)->{error} and die "$_->[0] failed"
+		for ['getblock', { height => 4 }], ['getblockheader', { height => 4 }],
+		['getrawtransaction', { txid => ($n->rows('getblock', { height => 4 }))[0]{tx}[0] }];
+	$worst->('getblock, getblockheader, getrawtransaction');
+	defined $n->ask('chain', { action => 'export', file => "$dir/out" }, 60)->{error} and die 'export failed';
+	unlink "$dir/out";
+	$worst->('exported');
 	$n->ask('chain', { action => 'rollback', height => 3 }, 60);
 	$worst->('taken back');
 	$n->stop;
 	return;
 }
 
+# Three blocks of ours and four others, all large, which were kept beside them until the last one came.
+sub reorganised ($what, $first, @args) {
+	my $ours  = generate('ours',  '--blocks', $first + 3, "--fork-at $first --branch 1", @args);
+	my @other = split /\n/, slurp(generate('other', '--blocks', $first + 4, "--fork-at $first --branch 2", @args));
+	my $n     = node();
+	import_file($n, $ours);
+	my $before = ($n->rows('getbestblockhash'))[0]{hash};
+	$n->stop;
+	$n->start;
+	my $p = Peer->dial("$n->{ip}:$port", from => '127.0.1.1');
+	$p->handshake;
+	my $last = pop @other;
+	$p->send_line(qq({"BlockAnnouncement":$_})) for @other[$first .. $#other];
+	wait_until(sub { my ($i) = $n->rows('getblockchaininfo'); $i->{sideblocks} == 3 || $i->{bestblockhash} ne $before },
+		60, 'beside the chain');
+	$p->send_line(qq({"BlockAnnouncement":$last}));
+	wait_until(sub { height($n) == $first + 4 }, 60, 'reorganised');
+	sleep 1; # what is written behind
+	line($what, length $last, 'bytes of JSON; worst turn of the loop for');
+	line('  a reorganisation, three of them deep', sprintf('%.1f ms', $n->status->{loop_worst_us} / 1e3), 'aim: at most 20');
+	$p->close;
+	$n->stop;
+	return;
+}
+
 turns('a block of payments', '--txs 4300');
 turns('a block of outputs', '--txs 1 --dust 124000');
+reorganised('blocks of payments', 2, '--txs 4300');
+reorganised('blocks of outputs', 2, '--txs 1 --dust 124000');
 pass('measured');
 done_testing();

@@ -9,8 +9,8 @@
 
 struct clock {
 	struct env env; /* first */
-	uint64_t us;
-	unsigned lines;
+	uint64_t us, cpu;
+	unsigned lines, points, readings; /* readings: of processor time */
 	char last[300];
 };
 
@@ -19,7 +19,23 @@ static uint64_t mono(struct env *e)
 	return ((struct clock *)(void *)e)->us;
 }
 
-static const struct env_ops ops = { .mono_us = mono };
+static uint64_t cpu(struct env *e)
+{
+	struct clock *c = (struct clock *)(void *)e;
+
+	c->readings++;
+	return c->cpu;
+}
+
+static const struct env_ops ops = { .mono_us = mono, .cpu_us = cpu };
+
+static void failed(void *arg, void *of, unsigned points, const char *what)
+{
+	(void)of, (void)what;
+	((struct clock *)arg)->points += points;
+}
+
+static const struct bus_hooks hooks = { .failed = failed };
 
 static int64_t wall(void *arg)
 {
@@ -35,21 +51,83 @@ static void write_line(void *arg, enum log_level level, const char *line, size_t
 	snprintf(c->last, sizeof c->last, "%.*s", (int)n, line);
 }
 
-/* One call that takes so long. */
-static void spend(struct bus *b, struct clock *c, struct bus_member *m, uint64_t ms)
+static void elapse(struct clock *c, uint64_t ms, uint64_t cpu_ms)
+{
+	c->us += ms * 1000;
+	c->cpu += cpu_ms * 1000;
+}
+
+/* One call that takes so long, and uses so much of a processor; the points it costs. */
+static unsigned spend2(struct bus *b, struct clock *c, struct bus_member *m, uint64_t ms,
+		       uint64_t cpu_ms)
 {
 	struct bus_call call;
+	unsigned before = c->points;
 
 	bus_enter(b, &call, m, "message", "Ping");
-	c->us += ms * 1000;
+	elapse(c, ms, cpu_ms);
 	bus_exit(b, &call);
+	return c->points - before;
+}
+
+static void spend(struct bus *b, struct clock *c, struct bus_member *m, uint64_t ms)
+{
+	spend2(b, c, m, ms, ms);
+}
+
+/* Whose fault it is: what it used itself counts, and sleeping for long. */
+static void blame(struct bus *b, struct clock *c)
+{
+	struct bus_member one = { .bus = b, .name = "kept-waiting" };
+	struct bus_member two = { .bus = b, .name = "sleeper" };
+	struct bus_call call;
+	unsigned before;
+
+	elapse(c, 1000, 10);
+	is_uint(spend2(b, c, &one, 950, 30), 0, "950 ms with 30 of a processor: not its fault");
+	is_uint(bus_overrun(&one).stalls, 1, "but counted");
+	ok(strstr(c->last,
+		  "plugin kept-waiting held the loop in message of Ping: 950 ms, 30 of them"),
+	   "and told: %s", c->last);
+	is_uint(spend2(b, c, &one, 950, 250), 2, "with 250 ms of a processor: 2 points");
+	is_uint(spend2(b, c, &two, 1000, 0), 10, "a second without any: it sleeps, 10 points");
+	ok(strstr(c->last, "plugin sleeper held the loop in message of Ping: 1000 ms, 0 of them"),
+	   "and is named: %s", c->last);
+	is_uint(spend2(b, c, &two, 60000, 0), 25, "a minute: 25");
+	elapse(c, 1, 0);
+	before = c->points;
+	elapse(c, 500, 500);
+	is_uint(spend2(b, c, &one, 300, 10), 0, "what others used before is not its fault");
+	bus_enter(b, &call, &one, "timer", NULL);
+	spend2(b, c, &two, 400, 350);
+	elapse(c, 400, 20);
+	bus_exit(b, &call);
+	is_uint(c->points - before, 3, "nor what another plugin used inside, which pays for it");
+	bus_enter(b, &call, &one, "timer", NULL);
+	spend2(b, c, &two, 400, 20);
+	elapse(c, 400, 350);
+	bus_exit(b, &call);
+	is_uint(c->points - before, 6, "nor the other way round");
+	before = c->readings;
+	for (unsigned i = 0; i < 10000; i++) {
+		bus_enter(b, &call, &one, "timer", NULL);
+		c->us += 10;
+		c->cpu += 10;
+		bus_exit(b, &call);
+	}
+	ok(c->readings - before <= 11, "of 10000 calls in 100 ms %u read what a processor did",
+	   c->readings - before);
 }
 
 int main(void)
 {
 	struct clock c = { .env = { &ops }, .us = 1000000 };
 	struct log_out out = { wall, write_line, &c };
-	struct bus b = { .env = &c.env, .log = logger_create(&out), .scratch = tn_arena_create(0) };
+	struct bus b = { .env = &c.env,
+			 .log = logger_create(&out),
+			 .scratch = tn_arena_create(0),
+			 .hooks = &hooks,
+			 .arg = &c };
 	struct bus_member one = { .bus = &b, .name = "one" }, two = { .bus = &b, .name = "two" };
 	struct bus_call call;
 
@@ -82,6 +160,7 @@ int main(void)
 	is_uint(bus_overrun(&one).stalls, 3, "time inside another plugin is not its own");
 	is_uint(bus_overrun(&two).worst_us, 500000, "it is the other's");
 	is_uint(bus_overrun(&one).total_us, 490000, "to the microsecond");
+	blame(&b, &c);
 	tn_arena_unref(b.scratch);
 	logger_free(b.log);
 	return done_testing();

@@ -273,6 +273,116 @@ static int64_t fleet_metric_of(struct story *s, const char *name)
 	return -1;
 }
 
+/* One row of the node that is down: cut short, or a byte of it is another. */
+static void damage(struct story *s, const struct tn_block *b, unsigned kind)
+{
+	struct store *st = disk_store(s->n->disk);
+	struct store_batch *batch = store_batch(st);
+	struct tn_sha *sha = tn_sha_create();
+	struct tn_error err = { "" };
+	struct tn_view val;
+	struct tn_hash hash;
+	uint8_t *copy;
+
+	tn_block_hash(sha, &b->header, &hash);
+	if (store_get(st, side_db(st), TN_VIEW(hash), s->arena, &val))
+		bail_out("no such row");
+	copy = tn_alloc(s->arena, val.n);
+	memcpy(copy, val.p, val.n);
+	if (kind == 0)
+		val.n -= 7;
+	else
+		copy[kind == 1 ? val.n - 1 : val.n / 2] ^= 1;
+	store_put(batch, side_db(st), TN_VIEW(hash), (struct tn_view){ copy, val.n });
+	if (store_commit(batch, &err))
+		bail_out("%s", err.text);
+	store_close(st);
+	tn_sha_free(sha);
+}
+
+static struct fleet_node *add_peer(struct story *s)
+{
+	struct fleet_node *n = fleet_add(
+		s->f, "60.0.0.2",
+		"network: { name = \"testnet\"; listen = [ \"60.0.0.2\" ]; dial_rule = \"any\"; "
+		"connect = [ \"50.0.0.1\" ]; }; plugins: { blocks: { }; };");
+
+	fleet_start(n);
+	return n;
+}
+
+/* A block of a branch is not in the store any more as it came: it and what builds on it go, and are
+ * fetched again.
+ */
+static void damaged(unsigned kind, const char *name)
+{
+	struct story *s = begin(50 + kind, "", 4);
+	const struct tn_block *ours, *theirs[4], *common[20];
+	struct chaingen *other;
+	struct fleet_node *peer;
+
+	for (unsigned i = 0; i < 20; i++)
+		common[i] = grow(s, s->g, 1);
+	other = chaingen_fork(s->g, 9);
+	ours = grow(s, s->g, 3);
+	for (unsigned i = 0; i < 4; i++)
+		theirs[i] = chaingen_next(other, s->arena);
+	for (unsigned i = 0; i < 2; i++)
+		chain_offer(plug_of(s), theirs[i], s->arena);
+	is_uint(rows_of(s, false).n, 2, "%s: two blocks beside the chain", name);
+	damage(s, theirs[0], kind);
+	fleet_start(s->n);
+	for (unsigned i = 2; i < 4; i++)
+		chain_offer(plug_of(s), theirs[i], s->arena);
+	fleet_run(s->f, 2000000);
+	is_tip(s, ours, "a damaged branch is not taken");
+	is_int(beside(s), 0, "and does not lie there any more");
+	is_uint(rows_of(s, true).n, 0, "on the disk neither");
+	peer = add_peer(s);
+	for (unsigned i = 0; i < 20; i++)
+		chain_offer(node_plug(peer->node), common[i], s->arena);
+	for (unsigned i = 0; i < 4; i++)
+		chain_offer(node_plug(peer->node), theirs[i], s->arena);
+	fleet_run(s->f, 240000000);
+	is_tip(s, theirs[3], "from a peer it comes again, and is taken");
+	is_int(beside(s), 3, "ours lies beside it");
+	verifies(s);
+	chaingen_free(other);
+	end(s);
+}
+
+/* The peer with the branch is there all the time: it is not blamed. */
+static void damaged_and_asked(void)
+{
+	struct story *s = begin(55, "", 4);
+	const struct tn_block *theirs[4], *common[20];
+	struct chaingen *other;
+	struct fleet_node *peer;
+
+	for (unsigned i = 0; i < 20; i++)
+		common[i] = grow(s, s->g, 1);
+	other = chaingen_fork(s->g, 9);
+	grow(s, s->g, 3);
+	for (unsigned i = 0; i < 4; i++)
+		theirs[i] = chaingen_next(other, s->arena);
+	for (unsigned i = 0; i < 2; i++)
+		chain_offer(plug_of(s), theirs[i], s->arena);
+	rows_of(s, false);
+	damage(s, theirs[1], 1);
+	fleet_start(s->n);
+	peer = add_peer(s);
+	for (unsigned i = 0; i < 20; i++)
+		chain_offer(node_plug(peer->node), common[i], s->arena);
+	for (unsigned i = 0; i < 4; i++)
+		chain_offer(node_plug(peer->node), theirs[i], s->arena);
+	fleet_run(s->f, 300000000);
+	is_tip(s, theirs[3], "a branch that was damaged is fetched anew from whoever has it");
+	is_int(fleet_metric_of(s, "blocks_refused"), 0, "and nobody is blamed");
+	verifies(s);
+	chaingen_free(other);
+	end(s);
+}
+
 /* What one node has at a height, to another. */
 static void give_copy(struct story *from, struct story *to, uint64_t height)
 {
@@ -381,5 +491,9 @@ int main(void)
 	bounded();
 	spoilt_rows();
 	spoilt_branch();
+	damaged(0, "cut short");
+	damaged(1, "another reward");
+	damaged(2, "another payment");
+	damaged_and_asked();
 	return done_testing();
 }

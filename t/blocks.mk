@@ -55,6 +55,12 @@ t_54_sim_blocks_side_t_CPPFLAGS = $(unit_cppflags)
 t_54_sim_blocks_side_t_LDADD = $(chainlab_libs)
 TESTS += t/54-sim-blocks-side.t
 
+check_PROGRAMS += t/54-sim-blocks-large.t
+t_54_sim_blocks_large_t_SOURCES = t/54-sim-blocks-large.c t/lib/tap.c
+t_54_sim_blocks_large_t_CPPFLAGS = $(unit_cppflags)
+t_54_sim_blocks_large_t_LDADD = $(chainlab_libs)
+TESTS += t/54-sim-blocks-large.t
+
 check_PROGRAMS += t/57-sim-blocks-told.t
 t_57_sim_blocks_told_t_SOURCES = t/57-sim-blocks-told.c t/lib/tap.c
 t_57_sim_blocks_told_t_CPPFLAGS = $(unit_cppflags)

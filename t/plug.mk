@@ -28,6 +28,12 @@ t_43_bus_dispatch_t_CPPFLAGS = $(unit_cppflags)
 t_43_bus_dispatch_t_LDADD = $(plug_libs)
 TESTS += t/43-bus-dispatch.t
 
+check_PROGRAMS += t/49-bus-frame.t
+t_49_bus_frame_t_SOURCES = t/49-bus-frame.c t/lib/tap.c
+t_49_bus_frame_t_CPPFLAGS = $(unit_cppflags)
+t_49_bus_frame_t_LDADD = $(plug_libs)
+TESTS += t/49-bus-frame.t
+
 check_PROGRAMS += t/49-bus-hog.t
 t_49_bus_hog_t_SOURCES = t/49-bus-hog.c t/lib/tap.c
 t_49_bus_hog_t_CPPFLAGS = $(unit_cppflags)

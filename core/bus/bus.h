@@ -84,7 +84,10 @@ const char *bus_owner(const struct bus *, unsigned id);
 /* ---- calls into plugins: counted depth, scratch memory, time */
 
 #define BUS_SLOW_US 20000   /* counted */
-#define BUS_STALL_US 100000 /* one log line a minute; a point each 100 ms, up to 25 */
+#define BUS_STALL_US 100000 /* one log line a minute */
+/* A point each 100 ms, up to 25: of processor time. A call that used less of it may have been kept
+ * waiting by this machine, unless it lasted so long: then it sleeps, or waits for somebody. */
+#define BUS_BLOCKED_US 1000000
 #define BUS_BROKEN_POINTS 11
 
 struct bus_overrun { /* of one member */
@@ -94,6 +97,7 @@ struct bus_call {
 	struct bus_member *member;
 	const char *handler, *message; /* message may be NULL */
 	uint64_t begun_us, inner_us;
+	uint64_t begun_cpu_us, inner_cpu_us;
 	struct bus_call *outer;
 };
 
@@ -132,6 +136,7 @@ int bus_broadcast(struct bus_member *, const struct tn_filter *, unsigned row, c
 		  uint32_t bytes);
 int bus_relay(struct bus_member *, const struct tn_filter *, const struct tn_msg *);
 struct frame *bus_frame(struct bus_member *, unsigned row, const void *body, uint32_t bytes);
+struct frame *bus_frame_line(struct bus_member *, unsigned row, struct tn_view line);
 int bus_send_frame(struct bus_member *, uint64_t sid, struct frame *);
 int bus_broadcast_frame(struct bus_member *, const struct tn_filter *, struct frame *);
 

@@ -67,6 +67,7 @@ void bus_forget(struct bus *b)
 		p->row = NULL;
 		p->rows = 0;
 	}
+	b->cpu_at_us = 0;
 	b->seen = NULL;
 	if (seen && gate_seen_create(b))
 		tn_seen_free(seen);

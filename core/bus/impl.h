@@ -125,7 +125,8 @@ struct bus {
 	struct bus_msg *current;
 	const struct bus_msg *under_way; /* also in gates, answers and watchers */
 	char last_stall[200];
-	struct bus_call *call; /* innermost */
+	struct bus_call *call;      /* innermost */
+	uint64_t cpu_us, cpu_at_us; /* processor time when it was last read; 0: it was not */
 	struct tn_arena *scratch, *spare;
 	struct bus_peer *paused; /* sessions stopped by a byte budget */
 	uint64_t held_bytes;

@@ -1,15 +1,26 @@
 /* SPDX-License-Identifier: MIT
  * core/bus/send.c - one message to one session: who may send it, who may get it
  */
+#include <string.h>
+
 #include "bus/impl.h"
+
+static const struct tn_message *own_row(struct bus_member *m, unsigned row)
+{
+	const struct tn_message *r = member_row(m, row);
+
+	if (!r || r->claim != TN_OWN || claim_of(m->bus, m->row[row].id)->owner != m)
+		return NULL;
+	return r;
+}
 
 const struct tn_message *sent_row(struct bus_member *m, unsigned row, const void *body,
 				  uint32_t bytes)
 {
-	const struct tn_message *r = member_row(m, row);
+	const struct tn_message *r = own_row(m, row);
 	uint32_t want;
 
-	if (!r || r->claim != TN_OWN || claim_of(m->bus, m->row[row].id)->owner != m)
+	if (!r)
 		return NULL;
 	want = r->schema && r->schema->shape != TN_UNIT ? r->schema->size : 0;
 	return bytes == want && (body || !want) ? r : NULL;
@@ -97,6 +108,33 @@ int bus_send(struct bus_member *m, uint64_t sid, unsigned row, const void *body,
 struct frame *bus_frame(struct bus_member *m, unsigned row, const void *body, uint32_t bytes)
 {
 	return sent_row(m, row, body, bytes) ? sent_frame(m, row, body) : NULL;
+}
+
+/* The line without its LF; n 0: it is not that message on one line. */
+static struct tn_view line_of(const struct tn_message *r, struct tn_view line)
+{
+	struct tn_envelope e;
+
+	if (line.n && line.p[line.n - 1] == '\n')
+		line.n--;
+	if (!line.n || memchr(line.p, '\n', line.n) || tn_envelope_peek(line, &e) ||
+	    strcmp(e.name, r->name))
+		line.n = 0;
+	return line;
+}
+
+struct frame *bus_frame_line(struct bus_member *m, unsigned row, struct tn_view line)
+{
+	const struct tn_message *r = own_row(m, row);
+	struct frame *f = NULL;
+
+	if (r)
+		line = line_of(r, line);
+	if (r && line.n)
+		f = frame_copy(m->row[row].id, line);
+	if (f)
+		net_encoded(m->bus->net, f->n);
+	return f;
 }
 
 int bus_send_frame(struct bus_member *m, uint64_t sid, struct frame *f)

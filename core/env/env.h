@@ -78,6 +78,9 @@ struct env_ops {
 	bool simulated;
 	uint64_t (*mono_us)(struct env *);
 	int64_t (*wall_us)(struct env *);
+	/* Processor time that the loop's thread has used; what it waits for others is not in it.
+	 * NULL, and where time stands still during a turn: the same as mono_us. */
+	uint64_t (*cpu_us)(struct env *);
 	void (*random)(struct env *, void *, size_t);
 
 	/* One timer: the core keeps its own (env/timer.h) and asks for the next instant
@@ -142,6 +145,7 @@ struct env_ops {
 /* Wrappers, so that core code reads like calls. */
 /* clang-format off */
 static inline uint64_t env_mono_us(struct env *e) { return e->ops->mono_us(e); }
+static inline uint64_t env_cpu_us(struct env *e) { return e->ops->cpu_us ? e->ops->cpu_us(e) : e->ops->mono_us(e); }
 static inline int64_t env_wall_us(struct env *e) { return e->ops->wall_us(e); }
 static inline void env_random(struct env *e, void *p, size_t n) { e->ops->random(e, p, n); }
 /* clang-format on */

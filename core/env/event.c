@@ -30,6 +30,12 @@ static uint64_t mono_us(struct env *env)
 	return clock_us(CLOCK_MONOTONIC);
 }
 
+static uint64_t cpu_us(struct env *env)
+{
+	(void)env;
+	return clock_us(CLOCK_THREAD_CPUTIME_ID);
+}
+
 static int64_t wall_us(struct env *env)
 {
 	(void)env;
@@ -184,6 +190,7 @@ static void libevent_fatal(int err)
 
 static const struct env_ops ops = {
 	.mono_us = mono_us,
+	.cpu_us = cpu_us,
 	.wall_us = wall_us,
 	.random = fill_random,
 	.wake_at = wake_at,

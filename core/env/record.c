@@ -45,6 +45,7 @@ struct env_record {
 	struct shadow *jobs;
 	uint64_t last_id, last_job, turns;
 	uint64_t mono_us, flush_us; /* of the reading written last; of the flush */
+	uint64_t cpu_us;            /* the same of processor time */
 	int64_t wall_us;
 	void (*wake_fn)(void *arg);
 	void *wake_arg;
@@ -70,23 +71,6 @@ static struct env_record *of(struct env *e)
 static struct env_record *of_conn(const struct env_conn *c)
 {
 	return env_of_conn(c)->record;
-}
-
-void record_put_addr(uint8_t to[RECORD_ADDR], const struct tn_addr *a)
-{
-	memcpy(to, a->ip, 16);
-	to[16] = (uint8_t)(a->port >> 8);
-	to[17] = (uint8_t)a->port;
-}
-
-bool record_get_addr(struct tn_addr *a, struct tn_view from)
-{
-	if (from.n < RECORD_ADDR)
-		return false;
-	memset(a, 0, sizeof *a); /* its padding is part of a key */
-	memcpy(a->ip, from.p, 16);
-	a->port = (uint16_t)(from.p[16] << 8 | from.p[17]);
-	return true;
 }
 
 /* ---- turns */
@@ -306,6 +290,18 @@ static uint64_t mono_us(struct env *e)
 		return now;
 	record_put(r->w, &(struct record_entry){ .kind = RECORD_MONO, .a = since(r, now) });
 	return r->mono_us;
+}
+
+static uint64_t cpu_us(struct env *e)
+{
+	struct env_record *r = of(e);
+	uint64_t now = r->inner->cpu_us(e), us = now > r->cpu_us ? now - r->cpu_us : 0;
+
+	if (!writing(r) || e->quiet)
+		return now;
+	record_put(r->w, &(struct record_entry){ .kind = RECORD_CPU, .a = us });
+	r->cpu_us += us;
+	return r->cpu_us;
 }
 
 static int64_t wall_us(struct env *e)
@@ -540,6 +536,7 @@ struct env_record *env_record_begin(struct env *env, struct record_writer *w,
 				  .full = full,
 				  .full_arg = arg };
 	r->ops.mono_us = mono_us;
+	r->ops.cpu_us = env->ops->cpu_us ? cpu_us : NULL;
 	r->ops.wall_us = wall_us;
 	r->ops.random = fill_random;
 	r->ops.wake_at = wake_at;
@@ -554,6 +551,7 @@ struct env_record *env_record_begin(struct env *env, struct record_writer *w,
 	r->ops.shut = shut;
 	r->ops.close = close_conn;
 	r->mono_us = r->flush_us = env->ops->mono_us(env);
+	r->cpu_us = env_cpu_us(env);
 	r->wall_us = env->ops->wall_us(env);
 	record_put(w, &(struct record_entry){
 			      .kind = RECORD_CLOCK, .id = r->mono_us, .a = (uint64_t)r->wall_us });

@@ -17,8 +17,6 @@
 #include "env/env.h"
 #include "env/record_file.h"
 
-#define RECORD_ADDR 18 /* bytes of an address in an entry: ip, port big-endian */
-
 struct env_record;
 
 /* From now on. `full` is called once, outside of any turn, when the file is full or cannot
@@ -41,8 +39,5 @@ uint64_t env_record_turns(const struct env_record *);
 /* Nothing is written any more. The layer goes at once, or with the end of the turn that
  * this is called in; `env` is then as before. NULL is fine. */
 void env_record_end(struct env_record *);
-
-void record_put_addr(uint8_t to[RECORD_ADDR], const struct tn_addr *);
-bool record_get_addr(struct tn_addr *, struct tn_view from); /* false: too short */
 
 #endif

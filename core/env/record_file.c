@@ -56,6 +56,7 @@ static const struct {
 	[RECORD_CLOSE] = { ID | A, "close" },
 	[RECORD_SHUT] = { ID, "end of sending" },
 	[RECORD_SUBMIT] = { ID | A, "job" },
+	[RECORD_CPU] = { A, "reading of processor time" },
 	[RECORD_COUNTER] = { A | BYTES, "counter" },
 	[RECORD_END] = { A | BYTES, "end" },
 };
@@ -68,6 +69,23 @@ unsigned record_shape(uint8_t kind)
 const char *record_kind_text(uint8_t kind)
 {
 	return record_shape(kind) ? kinds[kind].text : "?";
+}
+
+void record_put_addr(uint8_t to[RECORD_ADDR], const struct tn_addr *a)
+{
+	memcpy(to, a->ip, 16);
+	to[16] = (uint8_t)(a->port >> 8);
+	to[17] = (uint8_t)a->port;
+}
+
+bool record_get_addr(struct tn_addr *a, struct tn_view from)
+{
+	if (from.n < RECORD_ADDR)
+		return false;
+	memset(a, 0, sizeof *a); /* its padding is part of a key */
+	memcpy(a->ip, from.p, 16);
+	a->port = (uint16_t)(from.p[16] << 8 | from.p[17]);
+	return true;
 }
 
 static void put32(uint8_t *p, uint32_t v)

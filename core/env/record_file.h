@@ -48,6 +48,7 @@ enum record_kind {
 	RECORD_CLOSE,     /* id, a: 1 = reset */
 	RECORD_SHUT,      /* id */
 	RECORD_SUBMIT,    /* id: the job's number, a: zigzag of the result */
+	RECORD_CPU,       /* a: us since the reading before */
 
 	/* What it ends with. */
 	RECORD_COUNTER = 96, /* a: zigzag of the change, bytes: whose counter */
@@ -73,8 +74,12 @@ static inline bool record_is_turn(uint8_t kind)
 
 static inline bool record_is_call(uint8_t kind)
 {
-	return kind >= RECORD_MONO && kind <= RECORD_SUBMIT;
+	return kind >= RECORD_MONO && kind <= RECORD_CPU;
 }
+
+#define RECORD_ADDR 18 /* bytes of an address in an entry: ip, port big-endian */
+void record_put_addr(uint8_t to[RECORD_ADDR], const struct tn_addr *);
+bool record_get_addr(struct tn_addr *, struct tn_view from); /* false: too short */
 
 struct record_entry {
 	uint8_t kind;

@@ -106,6 +106,16 @@ static uint64_t mono_us(struct env *e)
 	return r->mono_us;
 }
 
+static uint64_t cpu_us(struct env *e)
+{
+	struct replay *r = replay_of(e);
+	struct record_entry x;
+
+	if (!e->quiet && replay_answer(r, RECORD_CPU, 0, &x))
+		r->cpu_us += x.a;
+	return r->cpu_us;
+}
+
 static int64_t wall_us(struct env *e)
 {
 	struct replay *r = replay_of(e);
@@ -257,6 +267,7 @@ static void log_line(struct env *e, enum env_log_level level, const char *line, 
 static const struct env_ops ops = {
 	.simulated = true,
 	.mono_us = mono_us,
+	.cpu_us = cpu_us,
 	.wall_us = wall_us,
 	.random = fill_random,
 	.wake_at = wake_at,

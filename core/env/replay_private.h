@@ -45,7 +45,7 @@ struct replay {
 	void *wake_arg;
 	void (*log_fn)(void *arg, const char *line, size_t n);
 	void *log_arg;
-	uint64_t mono_us, chance;
+	uint64_t mono_us, cpu_us, chance;
 	int64_t wall_us;
 	uint64_t wall_mono_us; /* when that was */
 	bool in_turn;

@@ -215,6 +215,11 @@ static struct tn_frame *frame(struct tn_ctx *c, unsigned row, const void *body, 
 	return (struct tn_frame *)(void *)bus_frame(member_of(c), row, body, bytes);
 }
 
+static struct tn_frame *frame_line(struct tn_ctx *c, unsigned row, struct tn_view line)
+{
+	return (struct tn_frame *)(void *)bus_frame_line(member_of(c), row, line);
+}
+
 static int send_frame(struct tn_ctx *c, struct tn_sid sid, struct tn_frame *f)
 {
 	return bus_send_frame(member_of(c), sid.v, (struct frame *)(void *)f);
@@ -495,4 +500,5 @@ const struct tn_host plug_host = {
 	.data_dir = data_dir,
 	.commit_within = commit_within,
 	.tell_genesis = tell_genesis,
+	.frame_line = frame_line,
 };

@@ -150,10 +150,11 @@ const char *job_oldest(const struct plugin *p)
 	return j ? j->name : NULL;
 }
 
+/* Large zeroes come from the system, page by page, when a thread writes there. */
 static struct job *create(struct plugin *p, const struct tn_job *what)
 {
 	size_t in = rounded(what->in_bytes);
-	struct job *j = malloc(sizeof *j + in + what->out_bytes);
+	struct job *j = calloc(1, sizeof *j + in + what->out_bytes);
 
 	if (!j)
 		return NULL;
@@ -164,7 +165,6 @@ static struct job *create(struct plugin *p, const struct tn_job *what)
 			   .env = p->plug->env };
 	if (what->in_bytes)
 		memcpy(j->memory, what->in, what->in_bytes);
-	memset(j->out, 0, what->out_bytes);
 	j->what.in = j->memory;
 	snprintf(j->owner, sizeof j->owner, "%s", p->name);
 	snprintf(j->name, sizeof j->name, "%s", what->name ? what->name : "job");

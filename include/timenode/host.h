@@ -235,6 +235,11 @@ struct tn_host {
 	 * it is sent in handshakes, and a peer with another one is refused there. 0, or
 	 * TN_EINVAL when the configuration has another one. */
 	int (*tell_genesis)(struct tn_ctx *, const struct tn_hash *);
+
+	/* Since 0.4. frame() of a line that a job has written with tn_line_write: this row's name, one line,
+	 * its LF may be missing. Only that much is looked at: the body is the plugin's word. NULL
+	 * without memory, or if it is no such line. */
+	struct tn_frame *(*frame_line)(struct tn_ctx *, unsigned row, struct tn_view line);
 };
 
 /* clang-format off */
@@ -275,6 +280,7 @@ static inline int tn_relay(struct tn_ctx *c, const struct tn_filter *f, const st
 static inline int tn_ask_peer(struct tn_ctx *c, struct tn_sid s, const struct tn_question *q) { return c->host->ask_peer(c, s, q); }
 static inline int tn_send_frame(struct tn_ctx *c, struct tn_sid s, struct tn_frame *f) { return c->host->send_frame(c, s, f); }
 static inline int tn_broadcast_frame(struct tn_ctx *c, const struct tn_filter *f, struct tn_frame *x) { return c->host->broadcast_frame(c, f, x); }
+static inline struct tn_frame *tn_frame_line(struct tn_ctx *c, unsigned row, const void *line, size_t n) { return c->host->frame_line(c, row, (struct tn_view){ (const uint8_t *)line, n }); }
 static inline void tn_frame_unref(struct tn_ctx *c, struct tn_frame *x) { c->host->frame_unref(x); }
 static inline struct tn_hold tn_hold(struct tn_ctx *c, const struct tn_msg *m) { return c->host->hold(c, m); }
 static inline const struct tn_msg *tn_held(struct tn_ctx *c, struct tn_hold h) { return c->host->held(c, h); }

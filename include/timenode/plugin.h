@@ -14,8 +14,8 @@
  *   0.1  2026-11  save and restore at the end of tn_plugin; files of 0.0 still load
  *   0.2  2026-11  work and network at the end of tn_host: jobs on the pool, which network
  *   0.3  2026-11  data_dir at the end of tn_host: where a plugin keeps files
- *   0.4  2026-11  commit_within at the end of tn_host: batches that need not be durable at once
- *   0.4  2026-11  tell_genesis at the end of tn_host: what handshakes compare
+ *   0.4  2026-11  commit_within (batches that need not be durable at once), tell_genesis (what
+ *                 handshakes compare), frame_line (lines that a job has written)
  */
 #ifndef TIMENODE_PLUGIN_H
 #define TIMENODE_PLUGIN_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * plugins/blocks/announce.c - BlockAnnouncement: judged first, then relayed, once
  */
-#include "blocks.h"
+#include "serve.h"
 
 #include <inttypes.h>
 
@@ -88,25 +88,41 @@ tn_verdict on_announce(struct tn_ctx *c, const struct tn_msg *m)
 static bool is_behind(struct tn_ctx *c, struct tn_sid sid, void *slot, void *arg)
 {
 	struct slot *p = slot;
-	uint64_t height = state_of(c)->tip.height;
+	uint64_t height = *(const uint64_t *)arg;
 
+	(void)c;
 	(void)sid;
-	(void)arg;
 	if (!p->checked || p->height >= height || p->told >= height)
 		return false;
 	p->told = height;
 	return true;
 }
 
+void announce_frame(struct tn_ctx *c, struct tn_frame *f, uint64_t height)
+{
+	struct tn_filter behind = { .also = is_behind, .arg = &height };
+
+	tn_broadcast_frame(c, &behind, f);
+}
+
 static void announce_tip(struct tn_ctx *c)
 {
-	struct tn_filter behind = { .also = is_behind };
-	struct tn_arena *a = tn_arena_new(c);
-	const struct tn_block *b;
+	struct range r = { state_of(c)->tip.height, state_of(c)->tip.height, 0 };
+	struct tn_frame *f;
+	struct index index;
 
-	if (a && !store_block(c, NULL, state_of(c)->tip.height, a, &b))
-		tn_broadcast(c, &behind, M_ANNOUNCE, b);
-	tn_arena_unref(a);
+	if (store_index(c, NULL, r.end, &index))
+		return;
+	r.text = index.text;
+	if (encode_wants(c, &r)) {
+		encode_announce(c, &r);
+		return;
+	}
+	f = serve_encode(c, M_ANNOUNCE, &r);
+	if (!f)
+		return;
+	announce_frame(c, f, r.end);
+	tn_frame_unref(c, f);
 }
 
 static void on_owed(struct tn_ctx *c, void *arg)

@@ -6,6 +6,7 @@
  */
 #include "address.h"
 #include "commands.h"
+#include "serve.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -76,9 +77,11 @@ static bool allocate(struct tn_ctx *c)
 	st->bad = tn_seen_create(BAD_KEPT, key, sizeof key);
 	st->side = side_create();
 	st->serve = serve_create();
+	st->encode = encode_create();
 	st->coinset = coinset_create();
 	st->sync = sync_create();
-	return st->sha && st->arena && st->bad && st->side && st->serve && st->coinset && st->sync;
+	return st->sha && st->arena && st->bad && st->side && st->serve && st->encode &&
+	       st->coinset && st->sync;
 }
 
 static int init(struct tn_ctx *c, struct tn_error *err)
@@ -130,6 +133,7 @@ static void stop(struct tn_ctx *c, enum tn_why why)
 	address_stop(c);
 	balance_free(c);
 	transfer_free(c);
+	encode_stop(c);
 	road_stop(c);
 	side_stop(c);
 }
@@ -141,6 +145,7 @@ static void fini(struct tn_ctx *c)
 	sync_free(st->sync);
 	coinset_free(st->coinset);
 	serve_free(c, st->serve);
+	encode_free(st->encode);
 	side_free(st->side);
 	tn_seen_free(st->bad);
 	tn_arena_unref(st->arena);
@@ -166,13 +171,13 @@ TN_PLUGIN = {
 		[M_HEIGHT] = { "BlockHeightResponse", &tn_wire_height, NULL, TN_OWN, TN_HIDDEN,
 			       .max = 128 },
 		[M_GET_BLOCKS] = { "GetBlocks", &tn_wire_range, serve_blocks, TN_OWN, TN_BULK,
-				   .max = 128, .rate = 50 },
+				   .max = 128, .rate = 50, .later_ms = 30000 },
 		[M_BLOCKS] = { "BlocksResponse", &tn_wire_blocks, sync_late_blocks, TN_OWN,
 			       .max = 0 },
 		[M_ANNOUNCE] = { "BlockAnnouncement", &tn_wire_block, on_announce, TN_OWN, TN_DEDUP,
 				 .rate = 50, .max = BLOCK_LINE, .window = 4, .later_ms = 30000 },
 		[M_GET_BLOCK] = { "BlockRequest", &tn_wire_height, serve_block, TN_OWN, TN_BULK,
-				  .max = 128, .rate = 50 },
+				  .max = 128, .rate = 50, .later_ms = 30000 },
 		[M_BLOCK] = { "BlockResponse", &tn_wire_block, NULL, TN_OWN, TN_HIDDEN,
 			      .max = BLOCK_LINE },
 		[M_GET_HASH] = { "GetBlockHash", &tn_wire_height, serve_hash, TN_OWN, .max = 128,
@@ -184,7 +189,7 @@ TN_PLUGIN = {
 		[M_CONSENSUS_ANSWER] = { "ConsensusQueryResponse", &tn_wire_consensus_answer, NULL,
 					 TN_OWN, TN_HIDDEN, .max = 512 },
 		[M_GET_RANGE] = { "GetBlockRange", &tn_wire_block_range, serve_range, TN_OWN,
-				  TN_BULK, .max = 256, .rate = 50 },
+				  TN_BULK, .max = 256, .rate = 50, .later_ms = 30000 },
 		[M_RANGE] = { "BlockRangeResponse", &tn_wire_blocks, NULL, TN_OWN, TN_HIDDEN,
 			      .max = 0 },
 		[M_GET_COINS] = { "GetUTXOSet", &tn_schema_unit, serve_coins, TN_OWN, TN_BULK,

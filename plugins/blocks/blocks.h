@@ -6,13 +6,13 @@
  * road.c     the one way of every block: trials, one at a time, in slices
  * ahead.c    signatures of blocks whose turn has not come
  * landing.c  their end: committed, told, on the disk
- * side.c     blocks beside the chain, and which branch is better
+ * side.c     blocks beside the chain, and which branch is better; side_rows.c their rows
  * announce.c BlockAnnouncement; service.c the service chain
- * serve.c    questions of peers; coinset.c the hash of all coins
+ * serve.c    questions of peers; encode.c large answers; coinset.c the hash of all coins
  * sync.c     heights of peers and catching up
  * legacy.c   a chain that old nodes made
  * address.c, address_walk.c, address_build.c  the index by script (address.h)
- * commands.c, commands_address.c, verify.c, maintain.c  commands
+ * commands.c, commands_block.c, commands_address.c, verify.c, maintain.c  commands
  */
 #ifndef PLUGINS_BLOCKS_BLOCKS_H
 #define PLUGINS_BLOCKS_BLOCKS_H
@@ -213,6 +213,7 @@ struct moved { /* a block that went or came in a trial's batch */
 	const struct tn_block *block;
 	struct tn_hash hash;
 	struct tn_arena *arena;
+	uint64_t bytes; /* of its bincode */
 };
 
 struct jobs { /* of a trial, on threads */
@@ -264,7 +265,9 @@ struct trial {
 	struct moved *gone, **gone_end, *come, **come_end; /* for the tells */
 	size_t moved_bytes;
 	struct apply apply;
-	struct tn_arena *aside; /* keeps the block under way, one from beside the chain */
+	struct tn_arena *aside;        /* keeps the block under way, one from beside the chain */
+	const struct tn_block *beside; /* that one; NULL: it is the own block's turn */
+	struct tn_block_facts *beside_facts; /* in apply.arena */
 	struct revert revert;
 	struct tn_block_facts *facts; /* of block, in work */
 	uint64_t serial;
@@ -367,7 +370,7 @@ void ahead_done(struct tn_ctx *, uint64_t serial, uint32_t first, uint32_t good)
  * 0, TN_LATER: some are being checked, road_resume follows; TN_ENOMEM. */
 int ahead_take(struct tn_ctx *, struct trial *);
 
-/* ---- side.c: blocks beside the chain, in the store, bounded by side_max */
+/* ---- side.c, side_rows.c: blocks beside the chain, in the store, bounded by side_max */
 
 struct side;
 struct side *side_create(void);
@@ -381,10 +384,13 @@ enum fate side_keep(struct tn_ctx *, struct trial *);
 int side_branch(struct tn_ctx *, struct trial *t);
 /* Is that branch to take the place of ours above t->fork? */
 bool side_is_better(struct tn_ctx *, const struct trial *t, struct tn_error *);
-/* A block of it into the arena. 0, TN_ENOENT, or an error. */
+uint64_t side_bytes(struct tn_ctx *, const struct tn_hash *); /* 0: it has none such */
+/* A block of it into the arena. 0, TN_ENOENT, TN_EBAD: what is stored is not that block (side_spoil
+ * it), or an error. */
 int side_block(struct tn_ctx *, const struct tn_hash *, struct tn_arena *,
 	       const struct tn_block **);
-/* What t's batch took off the chain is now beside it, and what it took on is not any more. */
+/* What t's batch took off the chain is now beside it, and what it took on is not any more. Large
+ * rows are written in later turns. */
 void side_moved(struct tn_ctx *, struct trial *);
 /* A block of it breaks a rule: it goes, and all that build on it. */
 void side_spoil(struct tn_ctx *, const struct tn_hash *);
@@ -449,6 +455,7 @@ struct state {
 	struct tn_seen *bad; /* hashes of blocks that broke a rule of content */
 	struct side *side;
 	struct serve *serve;
+	struct encode *encode; /* answers that the pool writes (serve.h) */
 	struct coinset *coinset;
 	struct sync *sync;
 	struct fork *fork;     /* a branch that is fetched */
@@ -487,6 +494,7 @@ tn_verdict on_announce(struct tn_ctx *, const struct tn_msg *);
 /* The tip came by asking, not by an announcement that was passed on: in a moment, when it rests
  * and is on the disk, peers that are not known to have as much are told. */
 void announce_owe(struct tn_ctx *);
+void announce_frame(struct tn_ctx *, struct tn_frame *, uint64_t height); /* that block, encoded */
 unsigned points_of(struct tn_ctx *, struct tn_sid, uint32_t fault);
 extern const struct tn_chain_ops chain_ops;
 

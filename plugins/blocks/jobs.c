@@ -201,26 +201,32 @@ static void on_alone(struct tn_ctx *c, int status, const void *in_, void *out)
 	const struct alone_in *in = in_;
 	struct trial *t = trial_of(c, in->serial);
 	size_t n = tn_block_facts_bytes(in->block);
+	struct tn_block_facts *f;
 
 	if (!t || status)
 		return;
-	t->facts = tn_alloc(t->work, n);
-	if (t->facts)
-		memcpy(t->facts, out, n);
+	f = tn_alloc(t->beside ? t->apply.arena : t->work, n);
+	if (f)
+		memcpy(f, out, n);
+	if (t->beside)
+		t->beside_facts = f;
+	else
+		t->facts = f;
 	road_resume(c, t);
 }
 
 int jobs_alone(struct tn_ctx *c, struct trial *t)
 {
 	const struct state *st = state_of(c);
-	struct alone_in in = { t->serial, t->block, t->producer ? st->own_rules : st->rules };
+	const struct tn_block *b = t->beside ? t->beside : t->block;
+	struct alone_in in = { t->serial, b, t->producer ? st->own_rules : st->rules };
 	struct tn_job job = { .name = "block",
 			      .run = judge_alone,
 			      .done = on_alone,
 			      .in = &in,
 			      .in_bytes = sizeof in,
-			      .out_bytes = (uint32_t)tn_block_facts_bytes(t->block),
-			      .keep = t->owner };
+			      .out_bytes = (uint32_t)tn_block_facts_bytes(b),
+			      .keep = t->beside ? t->aside : t->owner };
 
 	if (!TN_HAS(c, work) || tn_work(c, &job))
 		return TN_ESKIP;

@@ -2,6 +2,7 @@
  * plugins/blocks/road.c - the one way of every block: trials, one at a time, in slices
  *
  *   alone -> facts -> place -> (back ...) -> (next -> coins -> signatures -> write -> seal ...) -> commit
+ *                                                 next of a block beside the chain: fetch -> look -> enter
  *
  * Everything between place and commit happens inside of one batch that nobody else sees: a
  * branch is checked whole before the current one is touched, and a refusal costs an abandoned
@@ -33,7 +34,7 @@ bool road_knows(struct tn_ctx *c, const struct tn_header *h, const struct tn_has
 	return side_has(c, hash) && !same_hash(&h->previous_hash, &state_of(c)->tip.hash);
 }
 
-static step_fn facts, place, back, next, coins, signatures, write, seal, commit;
+static step_fn facts, place, back, next, fetch, look, enter, coins, signatures, write, seal, commit;
 
 static int alone(struct tn_ctx *c, struct trial *t, int *budget)
 {
@@ -135,13 +136,13 @@ static int place(struct tn_ctx *c, struct trial *t, int *budget)
 /* ---- inside of the batch */
 
 static int keep_moved(struct moved ***end, const struct tn_block *b, const struct tn_hash *hash,
-		      struct tn_arena *arena)
+		      struct tn_arena *arena, uint64_t bytes)
 {
 	struct moved *m = calloc(1, sizeof *m);
 
 	if (!m)
 		return TN_ENOMEM;
-	*m = (struct moved){ NULL, b, *hash, tn_arena_ref(arena) };
+	*m = (struct moved){ NULL, b, *hash, tn_arena_ref(arena), bytes };
 	**end = m;
 	*end = &m->next;
 	return 0;
@@ -154,6 +155,12 @@ static int ask(struct tn_ctx *c, struct trial *t, unsigned row, const struct tn_
 	int rc = tn_ask(c, row, &ev, &t->why);
 
 	return rc && rc != TN_EBAD ? TN_EIO : rc; /* a listener's own trouble is nobody's fault */
+}
+
+/* Of those that tell a changed body from a bad block. */
+static bool is_body_fault(uint32_t fault)
+{
+	return fault != TN_FAULT_NONE && fault < TN_FAULT_PARENT;
 }
 
 static int too_large(struct tn_ctx *c, struct trial *t)
@@ -173,7 +180,7 @@ static int step_down(struct tn_ctx *c, struct trial *t)
 	if (!rc)
 		rc = ask(c, t, E_DISCONNECT, r->block, &r->index.hash, r->arena);
 	if (!rc)
-		rc = keep_moved(&t->gone_end, r->block, &r->index.hash, r->arena);
+		rc = keep_moved(&t->gone_end, r->block, &r->index.hash, r->arena, r->index.bytes);
 	if (!rc)
 		rc = store_index(c, t->batch, t->at.height - 1, &below);
 	if (rc)
@@ -215,40 +222,89 @@ static int back(struct tn_ctx *c, struct trial *t, int *budget)
 	return rc ? rc : step_down(c, t);
 }
 
-static int begin_next(struct tn_ctx *c, struct trial *t, struct tn_arena *arena)
-{
-	const struct tn_block_facts *facts = t->facts;
-	const struct tn_block *b = t->block;
-	struct tn_arena *owner = t->owner;
-	int rc = 0;
-
-	if (t->added + 1 < t->adds) {
-		owner = t->aside = tn_arena_new(c);
-		rc = owner ? side_block(c, &t->add[t->added], owner, &b) : TN_ENOMEM;
-		facts = NULL;
-	}
-	if (!rc)
-		rc = apply_begin(rules_of(c, t), &t->apply, b, facts, arena, &t->why);
-	t->apply.arena = arena;
-	t->apply.owner = owner;
-	return rc;
-}
-
 /* The last one to come is always the trial's own block. */
 static int next(struct tn_ctx *c, struct trial *t, int *budget)
 {
 	uint32_t all = t->adds ? t->adds : t->block != NULL;
-	struct tn_arena *arena;
-	int rc;
 
+	(void)budget;
 	if (t->added == all) {
 		t->step = commit;
 		return 0;
 	}
-	arena = tn_arena_new(c);
-	if (!arena)
+	t->apply.arena = tn_arena_new(c);
+	t->step = t->added + 1 < t->adds ? fetch : enter;
+	return t->apply.arena ? 0 : TN_ENOMEM;
+}
+
+/* What is stored of a block beside the chain is not that block: it goes, with all that build on it,
+ * and whoever has it is asked again as for any branch. */
+static int damaged(struct tn_ctx *c, struct trial *t, const char *what)
+{
+	const struct tn_hash hash = t->add[t->added];
+	char text[HASH_TEXT];
+
+	TN_LOG(c, TN_WARN, TN_NOBODY,
+	       "Block %.16s beside the chain is damaged in the store, its branch is dropped: %s",
+	       hash_text(&hash, text), what);
+	side_spoil(c, &hash);
+	tn_fail(&t->why, TN_EIO, "a block that it builds on was damaged in the store");
+	return finish(t, FATE_ORPHAN);
+}
+
+static int fetch(struct tn_ctx *c, struct trial *t, int *budget)
+{
+	const struct tn_hash *hash = &t->add[t->added];
+	uint64_t bytes = side_bytes(c, hash);
+	int rc;
+
+	if (must_wait(budget, bytes))
+		return TN_EBUSY;
+	*budget -= 10 + cost_of(bytes);
+	t->aside = tn_arena_new(c);
+	rc = t->aside ? side_block(c, hash, t->aside, &t->beside) : TN_ENOMEM;
+	if (rc == TN_EBAD)
+		return damaged(c, t, "it cannot be read");
+	t->step = look;
+	return rc == TN_ENOENT ? TN_EIO : rc;
+}
+
+/* By itself: it was good when it came, so that only its rows can have changed. */
+static int look(struct tn_ctx *c, struct trial *t, int *budget)
+{
+	uint64_t bytes = side_bytes(c, &t->add[t->added]);
+	int rc = TN_ESKIP;
+
+	if (!t->beside_facts && !t->sent && bytes >= JOB_BLOCK_MIN)
+		rc = jobs_alone(c, t);
+	t->sent = true;
+	if (rc == TN_LATER)
+		return rc;
+	if (!t->beside_facts && must_wait(budget, bytes))
+		return TN_EBUSY;
+	if (!t->beside_facts) {
+		*budget -= 20 + cost_of(bytes);
+		t->beside_facts = facts_of(rules_of(c, t), t->beside, t->apply.arena);
+	}
+	if (!t->beside_facts)
 		return TN_ENOMEM;
-	rc = begin_next(c, t, arena);
+	t->sent = false;
+	t->step = enter;
+	return is_body_fault(t->beside_facts->verdict.fault)
+		       ? damaged(c, t, tn_block_fault_text(t->beside_facts->verdict.fault))
+		       : 0;
+}
+
+static int enter(struct tn_ctx *c, struct trial *t, int *budget)
+{
+	const struct tn_block *b = t->beside ? t->beside : t->block;
+	struct tn_arena *arena = t->apply.arena;
+	int rc = apply_begin(rules_of(c, t), &t->apply, b, t->beside ? t->beside_facts : t->facts,
+			     arena, &t->why);
+
+	t->apply.owner = t->beside ? t->aside : t->owner;
+	t->beside = NULL;
+	t->beside_facts = NULL;
 	if (!rc)
 		rc = apply_parent(c, &t->apply, &t->at, &t->why);
 	*budget -= 10;
@@ -319,7 +375,7 @@ static int seal(struct tn_ctx *c, struct trial *t, int *budget)
 	if (!rc)
 		rc = ask(c, t, E_CONNECT, a->block, &a->facts->hash, a->owner);
 	if (!rc)
-		rc = keep_moved(&t->come_end, a->block, &a->facts->hash, a->owner);
+		rc = keep_moved(&t->come_end, a->block, &a->facts->hash, a->owner, a->facts->bytes);
 	if (rc)
 		return rc;
 	legacy_sealed(c, t);
@@ -388,6 +444,8 @@ static void judge_failure(struct tn_ctx *c, struct trial *t, int rc)
 		t->fault = t->apply.verdict.fault;
 		bad = t->apply.facts ? &t->apply.facts->hash : bad;
 	}
+	if (rc == TN_EBAD && t->loose && t->aside)
+		side_spoil(c, bad); /* the true body may be another one */
 	if (rc != TN_EBAD || t->dry || t->loose || !tn_block_fault_final(t->fault))
 		return;
 	if (t->block && bad != &t->hash) /* the one that builds on it is no better */

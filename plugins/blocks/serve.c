@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * plugins/blocks/serve.c - answers to peers; encoded ranges are kept for the next one who asks
  */
-#include "blocks.h"
+#include "serve.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +42,7 @@ void serve_forget(struct tn_ctx *c, uint64_t above)
 	for (unsigned i = 0; s && i < KEPT; i++)
 		if (s->kept[i].frame && s->kept[i].end > above)
 			drop(c, s, &s->kept[i]);
+	encode_forget(c, above);
 }
 
 void serve_free(struct tn_ctx *c, struct serve *s)
@@ -68,11 +69,6 @@ static int told_index(struct tn_ctx *c, uint64_t height, struct index *out)
 }
 
 /* ---- ranges */
-
-struct range {
-	uint64_t start, end; /* inclusive; start above end: nothing */
-	uint64_t text;
-};
 
 /* What of it is answered: within the chain, at most 101 blocks and serve_max of text, but one
  * block in any case. Heights are compared, never added to what a peer said. */
@@ -101,20 +97,37 @@ static int clamp(struct tn_ctx *c, const struct tn_range *want, struct range *ou
 	return 0;
 }
 
-static struct tn_frame *encode(struct tn_ctx *c, unsigned row, const struct range *r)
+static struct tn_frame *encode_one(struct tn_ctx *c, unsigned row, uint64_t height,
+				   struct tn_arena *a)
 {
-	uint32_t n = r->start > r->end ? 0 : (uint32_t)(r->end - r->start + 1);
-	struct tn_arena *a = tn_arena_new(c);
-	struct tn_blocks list = { { a ? tn_alloc(a, (n + 1) * sizeof *list.blocks.v) : NULL, 0 } };
-	struct tn_frame *f = NULL;
 	const struct tn_block *b;
 
-	if (list.blocks.v) {
-		while (list.blocks.n < n && !store_block(c, NULL, r->start + list.blocks.n, a, &b))
-			list.blocks.v[list.blocks.n++] = *b;
-		if (list.blocks.n == n)
-			f = tn_make_frame(c, row, &list);
-	}
+	return store_block(c, NULL, height, a, &b) ? NULL : tn_make_frame(c, row, b);
+}
+
+static struct tn_frame *encode_list(struct tn_ctx *c, unsigned row, const struct range *r,
+				    struct tn_arena *a)
+{
+	uint32_t n = r->start > r->end ? 0 : (uint32_t)(r->end - r->start + 1);
+	struct tn_blocks list = { { tn_alloc(a, (n + 1) * sizeof *list.blocks.v), 0 } };
+	const struct tn_block *b;
+
+	if (!list.blocks.v)
+		return NULL;
+	while (list.blocks.n < n && !store_block(c, NULL, r->start + list.blocks.n, a, &b))
+		list.blocks.v[list.blocks.n++] = *b;
+	return list.blocks.n == n ? tn_make_frame(c, row, &list) : NULL;
+}
+
+struct tn_frame *serve_encode(struct tn_ctx *c, unsigned row, const struct range *r)
+{
+	struct tn_arena *a = tn_arena_new(c);
+	struct tn_frame *f = NULL;
+
+	if (a && (row == M_BLOCK || row == M_ANNOUNCE))
+		f = encode_one(c, row, r->start, a);
+	else if (a)
+		f = encode_list(c, row, r, a);
 	tn_arena_unref(a);
 	return f;
 }
@@ -148,13 +161,13 @@ static struct kept *empty(struct serve *s)
 	return NULL;
 }
 
-static void keep(struct tn_ctx *c, struct tn_frame *f, unsigned row, const struct range *r)
+void serve_keep(struct tn_ctx *c, struct tn_frame *f, unsigned row, const struct range *r)
 {
 	struct serve *s = state_of(c)->serve;
 	uint64_t max = conf_of(c)->serve_cache;
 	struct kept *k;
 
-	if (!r->text || r->text > max) {
+	if (!r->text || r->text > max || (row == M_BLOCK && r->text < ENCODE_MIN)) {
 		tn_frame_unref(c, f);
 		return;
 	}
@@ -165,57 +178,89 @@ static void keep(struct tn_ctx *c, struct tn_frame *f, unsigned row, const struc
 	s->bytes += r->text;
 }
 
-static tn_verdict give_range(struct tn_ctx *c, const struct tn_msg *m, unsigned row)
+/* What a question names, as far as it is answered. */
+static tn_verdict range_of(struct tn_ctx *c, const struct tn_msg *m, unsigned row, struct range *r)
+{
+	const struct tn_height *at = m->body;
+	struct tn_range one = { 0 };
+
+	if (row != M_BLOCK)
+		return clamp(c, m->body, r) ? TN_BROKEN : TN_TAKEN;
+	one.start = one.end = at->height;
+	if (clamp(c, &one, r))
+		return TN_BROKEN;
+	return r->start > r->end ? tn_refuse(R_UNKNOWN) : TN_TAKEN;
+}
+
+/* false: it is for the pool, nothing was done. */
+static bool at_once(struct tn_ctx *c, const struct tn_msg *m, unsigned row, struct range *r,
+		    tn_verdict *v)
 {
 	struct serve *s = state_of(c)->serve;
 	struct tn_frame *f;
-	struct range r;
 	struct kept *k;
 
-	if (clamp(c, m->body, &r))
-		return TN_BROKEN;
-	k = find(s, row, &r);
+	*v = range_of(c, m, row, r);
+	if (*v != TN_TAKEN)
+		return true;
+	k = find(s, row, r);
 	if (k) {
 		k->used = ++s->clock;
 		tn_send_frame(c, m->from, k->frame);
-		return TN_TAKEN;
+		return true;
 	}
-	f = encode(c, row, &r);
-	if (!f)
-		return TN_BROKEN;
+	if (encode_wants(c, r))
+		return false;
+	f = serve_encode(c, row, r);
+	if (!f) {
+		*v = TN_BROKEN;
+		return true;
+	}
 	tn_send_frame(c, m->from, f);
-	keep(c, f, row, &r);
-	return TN_TAKEN;
+	serve_keep(c, f, row, r);
+	return true;
+}
+
+static tn_verdict give(struct tn_ctx *c, const struct tn_msg *m, unsigned row)
+{
+	struct range r;
+	tn_verdict v;
+
+	if (at_once(c, m, row, &r, &v))
+		return v;
+	return encode_wait(c, tn_hold(c, m), row, &r) ? TN_LATER : tn_refuse(R_BUSY);
+}
+
+void serve_again(struct tn_ctx *c, struct tn_hold hold, unsigned row)
+{
+	const struct tn_msg *m = tn_held(c, hold);
+	struct range r;
+	tn_verdict v;
+
+	if (!m)
+		return;
+	if (at_once(c, m, row, &r, &v))
+		tn_settle(c, hold, v);
+	else if (!encode_wait(c, hold, row, &r))
+		tn_settle(c, hold, tn_refuse(R_BUSY));
 }
 
 tn_verdict serve_blocks(struct tn_ctx *c, const struct tn_msg *m)
 {
-	return give_range(c, m, M_BLOCKS);
+	return give(c, m, M_BLOCKS);
 }
 
 tn_verdict serve_range(struct tn_ctx *c, const struct tn_msg *m)
 {
-	return give_range(c, m, M_RANGE);
+	return give(c, m, M_RANGE);
 }
-
-/* ---- one block, one hash, one number */
 
 tn_verdict serve_block(struct tn_ctx *c, const struct tn_msg *m)
 {
-	const struct tn_height *h = m->body;
-	struct tn_arena *a = tn_arena_new(c);
-	const struct tn_block *b;
-	int rc = a ? TN_ENOENT : TN_ENOMEM;
-
-	if (a && h->height <= top_of(c))
-		rc = store_block(c, NULL, h->height, a, &b);
-	if (!rc)
-		tn_send(c, m->from, M_BLOCK, b);
-	tn_arena_unref(a);
-	if (rc == TN_ENOENT)
-		return tn_refuse(R_UNKNOWN);
-	return rc ? TN_BROKEN : TN_TAKEN;
+	return give(c, m, M_BLOCK);
 }
+
+/* ---- one hash, one number */
 
 tn_verdict serve_genesis(struct tn_ctx *c, const struct tn_msg *m)
 {

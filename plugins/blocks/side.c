@@ -6,56 +6,16 @@
  * what links them. Rows are written behind and may lag: whatever they say is looked at anew at
  * the start, and what was lost is asked for again.
  */
-#define HASH_NONFATAL_OOM 1
-#include "blocks.h"
+#include "side.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 #include <utlist.h>
 
 #include "branch.h"
 
-enum { ENTRIES_MAX = 4096, AGAIN_MS = 100, HEADER_BYTES = 92 };
-
-struct entry {
-	struct tn_hash hash, parent;
-	uint64_t height, bytes;
-	uint64_t mark;             /* of the last walk that came by */
-	struct entry *prev, *next; /* of the same parent */
-	UT_hash_handle hh;
-};
-
-struct family { /* the blocks of one parent, which is on the chain or beside it */
-	struct tn_hash parent;
-	struct entry *first;
-	UT_hash_handle hh;
-};
-
-struct side {
-	struct entry *entries;
-	struct family *families;
-	uint32_t n;
-	uint64_t bytes;
-	uint64_t floor;         /* no block is lower */
-	uint64_t walk;          /* the last one's mark */
-	struct tn_batch *batch; /* rows on their way */
-	struct tn_timer timer;
-};
-
-static struct side *side_of(struct tn_ctx *c)
-{
-	return state_of(c)->side;
-}
-
-static struct entry *find(struct side *s, const struct tn_hash *hash)
-{
-	struct entry *e;
-
-	HASH_FIND(hh, s->entries, hash, sizeof *hash, e);
-	return e;
-}
+enum { ENTRIES_MAX = 4096, HEADER_BYTES = 92 };
 
 static struct family *family_of(struct side *s, const struct tn_hash *parent)
 {
@@ -67,7 +27,7 @@ static struct family *family_of(struct side *s, const struct tn_hash *parent)
 
 bool side_has(struct tn_ctx *c, const struct tn_hash *hash)
 {
-	return find(side_of(c), hash) != NULL;
+	return side_find(side_of(c), hash) != NULL;
 }
 
 uint32_t side_number(struct tn_ctx *c)
@@ -134,6 +94,7 @@ static bool add(struct side *s, const struct tn_hash *hash, const struct tn_head
 
 static void forget(struct side *s, struct entry *e)
 {
+	side_forget_unwritten(s, e);
 	leave_family(s, e);
 	HASH_DEL(s->entries, e);
 	s->n--;
@@ -160,58 +121,9 @@ void side_free(struct side *s)
 	free(s);
 }
 
-/* ---- in the store */
-
-static bool open_batch(struct tn_ctx *c)
-{
-	struct side *s = side_of(c);
-
-	if (!s->batch)
-		s->batch = tn_batch(c);
-	return s->batch != NULL;
-}
-
-static void flush(struct tn_ctx *c);
-
-static void on_again(struct tn_ctx *c, void *arg)
-{
-	(void)arg;
-	side_of(c)->timer = (struct tn_timer){ 0 };
-	flush(c);
-}
-
-/* A disk that is behind keeps them waiting. */
-static void flush(struct tn_ctx *c)
-{
-	struct side *s = side_of(c);
-
-	tn_metric(c, C_SIDE, s->n);
-	if (!s->batch)
-		return;
-	if (tn_commit(c, s->batch, TN_NO_TICKET) != TN_EFULL)
-		s->batch = NULL;
-	else if (!s->timer.v)
-		s->timer = tn_after(c, AGAIN_MS, on_again, NULL);
-}
-
-int side_block(struct tn_ctx *c, const struct tn_hash *hash, struct tn_arena *a,
-	       const struct tn_block **out)
-{
-	struct side *s = side_of(c);
-	const void *v;
-	int rc;
-
-	if (!find(s, hash))
-		return TN_ENOENT;
-	rc = store_read(c, s->batch, D_SIDE, TN_VIEW(*hash), &tn_wire_block, a, &v);
-	if (!rc)
-		*out = v;
-	return rc == TN_EBAD || rc == TN_ENOENT ? TN_EIO : rc;
-}
-
 static void drop(struct tn_ctx *c, struct entry *e)
 {
-	if (open_batch(c))
+	if (side_open_batch(c))
 		tn_del(c, side_of(c)->batch, D_SIDE, TN_VIEW(e->hash));
 	forget(side_of(c), e);
 }
@@ -234,7 +146,7 @@ static void drop_branch(struct tn_ctx *c, struct entry *root)
 		drop(c, e);
 		if (last)
 			return;
-		e = find(s, &up);
+		e = side_find(s, &up);
 	}
 }
 
@@ -250,12 +162,12 @@ static void drop_children(struct tn_ctx *c, const struct tn_hash *hash)
 void side_spoil(struct tn_ctx *c, const struct tn_hash *hash)
 {
 	struct tn_hash copy = *hash;
-	struct entry *e = find(side_of(c), &copy);
+	struct entry *e = side_find(side_of(c), &copy);
 
 	drop_children(c, &copy);
 	if (e)
 		drop(c, e);
-	flush(c);
+	side_flush(c);
 }
 
 /* ---- bounds */
@@ -274,9 +186,9 @@ static struct entry *lowest(struct side *s)
 /* Marks a block and those that it builds on. */
 static void walk_up(struct side *s, const struct tn_hash *hash)
 {
-	struct entry *e = find(s, hash);
+	struct entry *e = side_find(s, hash);
 
-	for (s->walk++; e; e = find(s, &e->parent))
+	for (s->walk++; e; e = side_find(s, &e->parent))
 		e->mark = s->walk;
 }
 
@@ -313,7 +225,7 @@ static bool is_done(struct tn_ctx *c, const struct entry *e, bool *alone)
 	*alone = !store_height(c, NULL, &e->hash, &at);
 	if (*alone)
 		return true;
-	if (find(side_of(c), &e->parent))
+	if (side_find(side_of(c), &e->parent))
 		return false;
 	return store_height(c, NULL, &e->parent, &at) || at + 1 != e->height ||
 	       state_of(c)->tip.height - at > BRANCH_DEPTH;
@@ -331,7 +243,7 @@ static bool prune_once(struct tn_ctx *c)
 		if (is_done(c, e, &alone))
 			list[n++] = e->hash;
 	for (uint32_t i = 0; i < n; i++) {
-		struct entry *e = find(s, &list[i]);
+		struct entry *e = side_find(s, &list[i]);
 
 		if (!e || !is_done(c, e, &alone))
 			continue;
@@ -357,34 +269,48 @@ static void prune(struct tn_ctx *c)
 
 /* ---- coming and going */
 
-static int put(struct tn_ctx *c, const struct tn_hash *hash, const struct tn_block *b)
+static bool has_place(struct tn_ctx *c, const struct tn_block *b, uint64_t bytes)
 {
-	struct side *s = side_of(c);
+	uint64_t at;
 
-	return open_batch(c) ? tn_put_as(c, s->batch, D_SIDE, TN_VIEW(*hash), &tn_wire_block, b)
-			     : TN_ENOMEM;
-}
-
-static bool keep(struct tn_ctx *c, const struct tn_hash *hash, const struct tn_block *b)
-{
-	uint64_t bytes = tn_bin_write(&tn_wire_block, b, NULL, 0), at;
-
-	if (find(side_of(c), hash))
-		return true;
-	if (!find(side_of(c), &b->header.previous_hash) &&
+	if (!side_find(side_of(c), &b->header.previous_hash) &&
 	    store_height(c, NULL, &b->header.previous_hash, &at))
 		return false;
-	return make_room(c, bytes, &b->header) && !put(c, hash, b) &&
+	return make_room(c, bytes, &b->header);
+}
+
+static bool keep(struct tn_ctx *c, const struct tn_hash *hash, const struct tn_block *b,
+		 uint64_t bytes)
+{
+	if (side_find(side_of(c), hash))
+		return true;
+	return has_place(c, b, bytes) && !side_put(c, hash, b) &&
 	       add(side_of(c), hash, &b->header, bytes);
+}
+
+static bool keep_unwritten(struct tn_ctx *c, const struct moved *m)
+{
+	struct side *s = side_of(c);
+	struct entry *e;
+
+	if (side_find(s, &m->hash))
+		return true;
+	if (!has_place(c, m->block, m->bytes) || !add(s, &m->hash, &m->block->header, m->bytes))
+		return false;
+	e = side_find(s, &m->hash);
+	e->unwritten = m->block;
+	e->keep = tn_arena_ref(m->arena);
+	s->unwritten++;
+	return true;
 }
 
 /* Height of the last block of the chain below this one; through *parent its own parent's. */
 static int find_fork(struct tn_ctx *c, const struct tn_block *b, uint64_t *fork, uint64_t *parent)
 {
 	const struct tn_hash *at = &b->header.previous_hash;
-	const struct entry *e = find(side_of(c), at), *first = e;
+	const struct entry *e = side_find(side_of(c), at), *first = e;
 
-	for (uint32_t i = 0; i <= side_of(c)->n; i++, e = find(side_of(c), at)) {
+	for (uint32_t i = 0; i <= side_of(c)->n; i++, e = side_find(side_of(c), at)) {
 		if (!store_height(c, NULL, at, fork)) {
 			*parent = first ? first->height : *fork;
 			return 0;
@@ -411,8 +337,8 @@ enum fate side_keep(struct tn_ctx *c, struct trial *t)
 	}
 	if (state_of(c)->tip.height - fork > BRANCH_DEPTH)
 		return FATE_DEEP;
-	kept = keep(c, &t->hash, t->block);
-	flush(c);
+	kept = keep(c, &t->hash, t->block, t->facts->bytes);
+	side_flush(c);
 	return kept ? FATE_SIDE : FATE_BUSY;
 }
 
@@ -430,8 +356,9 @@ static void keep_gone(struct tn_ctx *c, const struct moved *first)
 	n = 0;
 	for (const struct moved *m = first; m; m = m->next)
 		list[n++] = m;
-	while (n > 0 && keep(c, &list[n - 1]->hash, list[n - 1]->block))
+	while (n > 0 && keep_unwritten(c, list[n - 1]))
 		n--;
+	side_write_soon(c);
 }
 
 void side_moved(struct tn_ctx *c, struct trial *t)
@@ -439,7 +366,7 @@ void side_moved(struct tn_ctx *c, struct trial *t)
 	struct side *s = side_of(c);
 
 	for (const struct moved *m = t->come; m && s->n; m = m->next) {
-		struct entry *e = find(s, &m->hash);
+		struct entry *e = side_find(s, &m->hash);
 
 		if (e)
 			drop(c, e);
@@ -448,7 +375,7 @@ void side_moved(struct tn_ctx *c, struct trial *t)
 		keep_gone(c, t->gone);
 	if (s->n && ((t->gone && !t->come) || s->floor + BRANCH_DEPTH <= state_of(c)->tip.height))
 		prune(c);
-	flush(c);
+	side_flush(c);
 }
 
 /* ---- which one */
@@ -456,13 +383,13 @@ void side_moved(struct tn_ctx *c, struct trial *t)
 int side_branch(struct tn_ctx *c, struct trial *t)
 {
 	struct side *s = side_of(c);
-	const struct entry *e = find(s, &t->hash);
+	const struct entry *e = side_find(s, &t->hash);
 	uint32_t n = 0;
 
 	t->add = tn_alloc(t->work, (s->n + 1) * sizeof *t->add);
 	if (!t->add)
 		return TN_ENOMEM;
-	for (; e && n < s->n; e = find(s, &e->parent)) {
+	for (; e && n < s->n; e = side_find(s, &e->parent)) {
 		t->add[s->n - ++n] = e->hash;
 		if (!store_height(c, NULL, &e->parent, &t->fork)) {
 			t->add += s->n - n;
@@ -507,7 +434,7 @@ static int load(struct tn_ctx *c, struct tn_view key, struct tn_view val, void *
 		    add(s, &hash, h, val.n))
 			return 0;
 	}
-	return open_batch(c) ? tn_del(c, s->batch, D_SIDE, key) : TN_ENOMEM;
+	return side_open_batch(c) ? tn_del(c, s->batch, D_SIDE, key) : TN_ENOMEM;
 }
 
 int side_start(struct tn_ctx *c)
@@ -523,7 +450,7 @@ int side_start(struct tn_ctx *c)
 	s->walk++;
 	while (s->n > ENTRIES_MAX || s->bytes > conf_of(c)->side_max)
 		drop_branch(c, lowest(s));
-	flush(c);
+	side_flush(c);
 	return 0;
 }
 
@@ -531,9 +458,12 @@ void side_stop(struct tn_ctx *c)
 {
 	struct side *s = side_of(c);
 
-	flush(c);
+	for (struct entry *e = s->entries; e && s->unwritten; e = e->hh.next)
+		side_write_row(c, e);
+	side_flush(c);
 	tn_cancel(c, s->timer);
-	s->timer = (struct tn_timer){ 0 };
+	tn_cancel(c, s->writing);
+	s->timer = s->writing = (struct tn_timer){ 0 };
 	if (s->batch)
 		tn_abandon(c, s->batch);
 	s->batch = NULL;

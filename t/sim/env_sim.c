@@ -425,6 +425,7 @@ static void log_line(struct env *e, enum env_log_level level, const char *line, 
 static const struct env_ops ops = {
 	.simulated = true,
 	.mono_us = mono_us,
+	.cpu_us = mono_us,
 	.wall_us = wall_us,
 	.random = fill_random,
 	.wake_at = wake_at,
