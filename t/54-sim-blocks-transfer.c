@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * t/54-sim-blocks-transfer.c - export while the chain changes; names that are no files
+ * t/54-sim-blocks-transfer.c - export while the chain changes; names that are no files; a tip that is not on the disk yet
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -143,6 +143,32 @@ static void is_refused(struct story *s, const char *args, const char *want, cons
 	free(text);
 }
 
+static bool second_lower(void *arg)
+{
+	struct story *s = arg;
+
+	return chain_tip(node_plug(s->f->node[1].node)).height < s->top;
+}
+
+/* The tip that it asked for was not on the disk yet: it hears of it when it is. */
+static void asked_too_early(struct story *s)
+{
+	struct fleet_node *n =
+		fleet_add(s->f, "53.0.0.1",
+			  "network: { name = \"testnet\"; listen = [ \"53.0.0.1\" ]; "
+			  "dial_rule = \"any\"; connect = [ \"50.0.0.1\" ]; }; "
+			  "plugins: { blocks: { }; };");
+
+	grow(s, s->g, 30);
+	world_slow_disk(s->n->env, 3000000);
+	free(chain_ask(s->f->world, plug_of(s), "chain", "{\"action\":\"reindex\"}"));
+	is_uint(chain_tip(plug_of(s)).height, s->top, "a chain made anew");
+	fleet_start(n);
+	world_run_while(s->f->world, second_lower, s, world_now(s->f->world) + 30000000);
+	is_uint(chain_tip(node_plug(n->node)).height, s->top,
+		"who asks before the tip is on the disk has it half a minute later");
+}
+
 int main(void)
 {
 	struct story *s = begin();
@@ -153,6 +179,9 @@ int main(void)
 	snprintf(args, sizeof args, "{\"action\":\"import\",\"file\":\"%s\"}", s->dir);
 	is_refused(s, args, ": Is a directory", "a directory is told as what it is");
 	branch_meanwhile(s);
+	end(s);
+	s = begin();
+	asked_too_early(s);
 	end(s);
 	return done_testing();
 }

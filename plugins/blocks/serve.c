@@ -272,6 +272,8 @@ tn_verdict serve_height(struct tn_ctx *c, const struct tn_msg *m)
 {
 	struct tn_height h = { top_of(c) };
 
+	if (h.height < state_of(c)->tip.height) /* or it would ask again in a minute only */
+		announce_owe(c);
 	tn_send(c, m->from, M_HEIGHT, &h);
 	return TN_TAKEN;
 }
