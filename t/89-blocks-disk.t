@@ -25,7 +25,7 @@ mkdir $disk;
 plan skip_all => 'mounting is not allowed here' if system("mount -t tmpfs -o size=3m tmpfs $disk 2>/dev/null") != 0;
 
 my $file = "$dir/blocks.bin";
-system("'$build/t/chaingen' --network private --genesis-time $since --txs 5 --blocks 300 --format bincode >'$file'") == 0
+system("'$build/t/chaingen' --network private --genesis-time $since --txs 20 --blocks 300 --format bincode >'$file'") == 0
 	or BAIL_OUT('chaingen');
 
 sub node ($name, $ip, %more) {
