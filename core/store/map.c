@@ -185,6 +185,12 @@ static struct map_node **find_link(struct map *m, const struct place *p)
 	return at;
 }
 
+void map_rename(struct map_node *n, int db)
+{
+	n->db = db;
+	n->order = order_of(db, n->key);
+}
+
 void map_link(struct map *m, struct map_node *n)
 {
 	struct place p = { n->order, n->key };

@@ -37,6 +37,8 @@ int map_lend(struct map *, const struct map_node *);
 /* So many can be lent now without TN_ENOMEM. */
 int map_reserve(struct map *, size_t lent);
 
+/* Of a node that is in no map: it is one of that database from now on. */
+void map_rename(struct map_node *, int db);
 /* Puts the node in, in place of one with its key. Cannot fail. */
 void map_link(struct map *, struct map_node *);
 void map_remove(struct map *, int db, struct tn_view key); /* absent is fine */

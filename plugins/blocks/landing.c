@@ -185,7 +185,8 @@ static int prepare(struct tn_ctx *c, struct trial *t)
  * before. */
 static bool may_wait(struct tn_ctx *c, const struct trial *t)
 {
-	return t->next && !t->durable && !t->announce && !t->producer && TN_HAS(c, commit_within);
+	return t->next && !state_of(c)->maintain && !t->durable && !t->announce && !t->producer &&
+	       TN_HAS(c, commit_within);
 }
 
 int landing_commit(struct tn_ctx *c, struct trial *t)

@@ -76,7 +76,7 @@ static int disk_commit(struct store *s, const struct store_batch *b, struct tn_e
 		if (map_copy(&copy, &b->map))
 			abort();
 		while ((n = map_pop(&copy))) {
-			n->db = of(s)->at[n->db];
+			map_rename(n, of(s)->at[n->db]);
 			map_link(&placed, n);
 		}
 		map_apply(&d->map, &placed);
