@@ -71,61 +71,11 @@ static void end(struct story *s)
 
 /* ---- rows */
 
-struct row {
-	uint8_t key[100], val[8192];
-	size_t key_n, val_n;
-	uint64_t skip;
-};
-
-static int take(void *arg, struct tn_view key, struct tn_view val)
+static void write_row(struct story *s, const char *db, const struct disk_row *r)
 {
-	struct row *r = arg;
+	struct tn_view key = { r->key, r->key_n }, val = { r->val, r->val_n };
 
-	if (r->skip-- > 0)
-		return 0;
-	if (key.n > sizeof r->key || val.n > sizeof r->val)
-		bail_out("a long row");
-	memcpy(r->key, key.p, key.n);
-	memcpy(r->val, val.p, val.n);
-	r->key_n = key.n;
-	r->val_n = val.n;
-	return 1;
-}
-
-static int open_db(struct store *st, const char *db)
-{
-	struct tn_error err = { "" };
-	char name[80];
-	int n;
-
-	snprintf(name, sizeof name, "blocks.%s", db);
-	n = store_db(st, name, 1, &err);
-	if (n < 0)
-		bail_out("%s: %s", name, err.text);
-	return n;
-}
-
-static void read_row(struct story *s, const char *db, struct row *r)
-{
-	struct store *st = disk_store(s->n->disk);
-
-	if (store_scan(st, open_db(st, db), (struct tn_view){ NULL, 0 }, take, r) != 1)
-		bail_out("no such row in %s", db);
-	store_close(st);
-}
-
-static void write_row(struct story *s, const char *db, const struct row *r)
-{
-	struct store *st = disk_store(s->n->disk);
-	struct tn_error err = { "" };
-	int n = open_db(st, db);
-	struct store_batch *b = store_batch(st);
-
-	if (store_put(b, n, (struct tn_view){ r->key, r->key_n },
-		      (struct tn_view){ r->val, r->val_n }) ||
-	    store_commit(b, &err))
-		bail_out("%s: %s", db, err.text);
-	store_close(st);
+	disk_write(s->n->disk, "blocks", db, key, &val);
 }
 
 /* ---- the checks */
@@ -166,11 +116,11 @@ static bool is_found(struct story *s)
 /* A bit of every byte of the row's first `n` (0: of all), or of FLIPS of them. */
 static void flip(struct story *s, const char *db, uint64_t skip, size_t n)
 {
-	struct row r = { .skip = skip };
+	struct disk_row r;
 	size_t step;
 	unsigned missed = 0, flips = 0;
 
-	read_row(s, db, &r);
+	disk_read(s->n->disk, "blocks", db, skip, &r);
 	n = n ? n : r.val_n;
 	step = n / FLIPS + 1;
 	for (size_t at = 0; at < n; at += step, flips++) {
@@ -189,9 +139,9 @@ static void flip(struct story *s, const char *db, uint64_t skip, size_t n)
 /* A row that is longer or shorter than it should be. */
 static void length(struct story *s, const char *db, uint64_t skip)
 {
-	struct row r = { .skip = skip };
+	struct disk_row r;
 
-	read_row(s, db, &r);
+	disk_read(s->n->disk, "blocks", db, skip, &r);
 	r.val_n++;
 	write_row(s, db, &r);
 	ok(is_found(s), "%s: a byte too many is found", db);
@@ -235,10 +185,10 @@ static void any_byte(void)
 static void damaged_block(bool cut)
 {
 	struct story *s = begin(22, 20);
-	struct row r = { .skip = 7 };
+	struct disk_row r;
 
 	stop(s);
-	read_row(s, "block", &r);
+	disk_read(s->n->disk, "blocks", "block", 7, &r);
 	if (cut)
 		r.val_n /= 2;
 	else

@@ -400,62 +400,20 @@ static void comes_and_goes(void)
 
 static void change(struct story *s, const char *db, struct tn_view key, const struct tn_view *val)
 {
-	struct tn_error err = { "" };
-	struct store *st;
-	struct store_batch *b;
-	char name[80];
-	int n, rc;
-
 	if (!fleet_stop(s->n))
 		bail_out("it does not stop");
-	st = disk_store(s->n->disk);
-	snprintf(name, sizeof name, "blocks.%s", db);
-	n = store_db(st, name, 1, &err);
-	b = store_batch(st);
-	rc = val ? store_put(b, n, key, *val) : store_del(b, n, key);
-	if (n < 0 || rc || store_commit(b, &err))
-		bail_out("%s: %s", name, err.text);
-	store_close(st);
+	disk_write(s->n->disk, "blocks", db, key, val);
 	fleet_start(s->n);
 }
 
-struct own_row {
-	uint8_t key[100], val[4096];
-	size_t key_n, val_n;
-	uint64_t skip;
-};
-
-static int take_row(void *arg, struct tn_view key, struct tn_view val)
-{
-	struct own_row *r = arg;
-
-	if (r->skip-- > 0)
-		return 0;
-	if (key.n > sizeof r->key || val.n > sizeof r->val)
-		bail_out("a long row");
-	memcpy(r->key, key.p, key.n);
-	memcpy(r->val, val.p, val.n);
-	r->key_n = key.n;
-	r->val_n = val.n;
-	return 1;
-}
-
 /* A row that is there, to be copied to where it does not belong. */
-static struct own_row row_of(struct story *s, const char *db, uint64_t skip)
+static struct disk_row row_of(struct story *s, const char *db, uint64_t skip)
 {
-	struct own_row r = { .skip = skip };
-	struct tn_error err = { "" };
-	struct store *st;
-	char name[80];
+	struct disk_row r;
 
 	if (!fleet_stop(s->n))
 		bail_out("it does not stop");
-	st = disk_store(s->n->disk);
-	snprintf(name, sizeof name, "blocks.%s", db);
-	if (store_scan(st, store_db(st, name, 1, &err), (struct tn_view){ NULL, 0 }, take_row,
-		       &r) != 1)
-		bail_out("no row in %s", name);
-	store_close(st);
+	disk_read(s->n->disk, "blocks", db, skip, &r);
 	fleet_start(s->n);
 	return r;
 }
@@ -463,7 +421,7 @@ static struct own_row row_of(struct story *s, const char *db, uint64_t skip)
 /* The row's key, changed in one byte, with the same value. */
 static void surplus(struct story *s, const char *db, uint64_t skip, unsigned at, uint8_t flip)
 {
-	struct own_row r = row_of(s, db, skip);
+	struct disk_row r = row_of(s, db, skip);
 	struct tn_view val = { r.val, r.val_n }, key = { r.key, r.key_n };
 	char want[80];
 
@@ -501,7 +459,7 @@ static void spent_coin(struct story *s)
 
 static void missing(struct story *s, const char *db)
 {
-	struct own_row r = row_of(s, db, 5);
+	struct disk_row r = row_of(s, db, 5);
 	struct tn_view val = { r.val, r.val_n }, key = { r.key, r.key_n };
 
 	change(s, db, key, NULL);

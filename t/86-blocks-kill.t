@@ -233,7 +233,9 @@ my $other = NodeTest->new('other', '127.0.0.3', $port, conf => {
 	network => { genesis_time => $since }, store => { map_size => '2G' },
 	plugins => { peers => undef, blocks => {} } })->start;
 is(ask($other, 'chain', { action => 'import', file => $file }, 300)->{error}, undef, 'another node imports that branch alone');
-is(ask($node, 'gettxoutsetinfo')->{rows}[0]{hash}, ask($other, 'gettxoutsetinfo')->{rows}[0]{hash}, 'and has the same coins');
+$other->kill9;
+$other->start;
+is(ask($node, 'gettxoutsetinfo')->{rows}[0]{hash}, ask($other, 'gettxoutsetinfo')->{rows}[0]{hash}, 'and has the same coins, though it was killed as soon as it had answered');
 $_->audit_ok, $_->stop for $node, $other;
 $_->stop for $peer, $ear;
 done_testing();

@@ -324,6 +324,8 @@ void moved_free(struct moved *);                   /* a list of them */
 /* 0: accepted, the tip is moved; TN_EFULL: again later; or an error. */
 int landing_commit(struct tn_ctx *, struct trial *);
 void landing_connected(struct tn_ctx *, struct trial *); /* tells everybody, ends it */
+/* transfer_landed when all that is accepted now is on the disk, or will never be. false: it is. */
+bool landing_awaited(struct tn_ctx *);
 void landing_reset(struct tn_ctx *); /* the chain is derived anew: nothing of it is on the disk */
 /* Of tn_plugin: how much is on the disk. */
 int landing_save(struct tn_ctx *, struct tn_arena *, struct tn_view *, struct tn_error *);
@@ -529,7 +531,7 @@ void maintain_free(struct tn_ctx *); /* maintain.c: the same */
 /* ---- transfer.c */
 
 void transfer_free(struct tn_ctx *);
-void transfer_landed(struct tn_ctx *); /* some block is on the disk */
+void transfer_landed(struct tn_ctx *); /* an import's last block is on the disk, or will never be */
 /* Is the road shut for trials with this arg? While the chain is maintained only that has some. */
 bool maintain_shuts(struct tn_ctx *, const void *arg);
 /* Was a reindex cut off? Goes on with it. */

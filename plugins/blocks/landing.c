@@ -21,6 +21,7 @@ struct landing { /* a commit that is not durable yet; the promise's */
 	struct trial *trial; /* waits for it; NULL: nobody does */
 	uint64_t fork, top;  /* the last block that stayed; the tip */
 	bool accepted;
+	bool transfer; /* an import ends with it */
 };
 
 void moved_free(struct moved *m)
@@ -131,7 +132,8 @@ static void on_durable(struct tn_ctx *c, int result, const void *payload, void *
 		raise(c, l->top);
 	if (result && result != TN_EGONE)
 		storage_failed(c);
-	transfer_landed(c);
+	if (l->transfer && result != TN_EGONE)
+		transfer_landed(c);
 	if (t)
 		t->landing = TN_NO_TICKET;
 	free(l);
@@ -180,9 +182,20 @@ static int prepare(struct tn_ctx *c, struct trial *t)
 	return store_put_meta(c, t->batch, &t->at, t->coins);
 }
 
+bool landing_awaited(struct tn_ctx *c)
+{
+	struct landing *l = state_of(c)->road.landing;
+
+	while (l && l->next)
+		l = l->next;
+	if (l)
+		l->transfer = true;
+	return l != NULL;
+}
+
 /* One of many: while an import or catching up goes on, the blocks of half a second become
  * durable together, and a page that all of them touch is written once. Nobody hears of them
- * before. */
+ * before. A reindex is to notice a disk that takes no more while it still removes rows. */
 static bool may_wait(struct tn_ctx *c, const struct trial *t)
 {
 	return t->next && !state_of(c)->maintain && !t->durable && !t->announce && !t->producer &&

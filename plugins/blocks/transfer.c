@@ -290,8 +290,11 @@ static void pump(struct tn_ctx *c, struct transfer *x)
 		return;
 	if (!x->failed && x->n > x->at)
 		fail(x, TN_EBAD, "it ends within a block");
-	x->landing = true;
-	transfer_landed(c);
+	if (x->landing)
+		return;
+	x->landing = landing_awaited(c);
+	if (!x->landing)
+		transfer_landed(c);
 }
 
 /* The answer comes when all of it is on the disk. */
@@ -300,7 +303,7 @@ void transfer_landed(struct tn_ctx *c)
 	struct state *st = state_of(c);
 	struct transfer *x = st->transfer;
 
-	if (!x || !x->landing || st->road.landing)
+	if (!x)
 		return;
 	if (st->failed && !x->failed)
 		fail(x, TN_EIO, "the store takes no blocks any more");

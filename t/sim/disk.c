@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/tap.h"
 #include "sim/queue.h"
 #include "store/store_impl.h"
 
@@ -132,4 +133,64 @@ uint64_t disk_commits(const struct disk *d)
 uint64_t disk_failures(const struct disk *d)
 {
 	return d->failures;
+}
+
+/* ---- rows */
+
+static int open_db(struct store *s, const char *plugin, const char *db)
+{
+	struct tn_error err = { "" };
+	char name[STORE_NAME_MAX + 1];
+	int n;
+
+	snprintf(name, sizeof name, "%s.%s", plugin, db);
+	n = store_db(s, name, 1, &err);
+	if (n < 0)
+		bail_out("%s: %s", name, err.text);
+	return n;
+}
+
+struct taking {
+	uint64_t skip;
+	struct disk_row *row;
+};
+
+static int take_row(void *arg, struct tn_view key, struct tn_view val)
+{
+	struct taking *t = arg;
+	struct disk_row *r = t->row;
+
+	if (t->skip-- > 0)
+		return 0;
+	if (key.n > sizeof r->key || val.n > sizeof r->val)
+		bail_out("a long row");
+	memcpy(r->key, key.p, key.n);
+	memcpy(r->val, val.p, val.n);
+	r->key_n = key.n;
+	r->val_n = val.n;
+	return 1;
+}
+
+void disk_read(struct disk *d, const char *plugin, const char *db, uint64_t skip,
+	       struct disk_row *row)
+{
+	struct store *s = disk_store(d);
+	struct taking t = { skip, row };
+
+	if (store_scan(s, open_db(s, plugin, db), (struct tn_view){ NULL, 0 }, take_row, &t) != 1)
+		bail_out("no such row in %s.%s", plugin, db);
+	store_close(s);
+}
+
+void disk_write(struct disk *d, const char *plugin, const char *db, struct tn_view key,
+		const struct tn_view *val)
+{
+	struct store *s = disk_store(d);
+	int n = open_db(s, plugin, db);
+	struct store_batch *b = store_batch(s);
+	struct tn_error err = { "" };
+
+	if ((val ? store_put(b, n, key, *val) : store_del(b, n, key)) || store_commit(b, &err))
+		bail_out("%s.%s: %s", plugin, db, err.text);
+	store_close(s);
 }

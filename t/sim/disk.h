@@ -18,4 +18,16 @@ void disk_full(struct disk *, bool full); /* commits fail */
 uint64_t disk_commits(const struct disk *);
 uint64_t disk_failures(const struct disk *); /* commits that found it full */
 
+/* Rows of a plugin's database of format 1, for whoever plants damage while no store is open. On
+ * trouble the test ends. */
+struct disk_row {
+	uint8_t key[100], val[8192];
+	size_t key_n, val_n;
+};
+/* The one behind `skip` others, in the order of keys. */
+void disk_read(struct disk *, const char *plugin, const char *db, uint64_t skip, struct disk_row *);
+/* val NULL: removed. */
+void disk_write(struct disk *, const char *plugin, const char *db, struct tn_view key,
+		const struct tn_view *val);
+
 #endif
