@@ -71,7 +71,8 @@ enum {
 
 /* ---- stored values that are this plugin's own; the others are timenode/types_chain.h's */
 
-struct index { /* of a height */
+enum { HEADER_BYTES = 92 }; /* of a block's bincode: its header */
+struct index {              /* of a height */
 	struct tn_hash hash;
 	int64_t time;
 	uint64_t bytes, text; /* of the block: bincode, JSON */

@@ -11,7 +11,6 @@
 
 /* ---- a stored block, looked into */
 
-enum { HEADER_BYTES = 92 };
 enum what { LOOK_HEADER, LOOK_TXIDS, LOOK_TX };
 
 struct look { /* a job's input */

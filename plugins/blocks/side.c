@@ -15,7 +15,7 @@
 
 #include "branch.h"
 
-enum { ENTRIES_MAX = 4096, HEADER_BYTES = 92 };
+enum { ENTRIES_MAX = 4096 };
 
 static struct family *family_of(struct side *s, const struct tn_hash *parent)
 {

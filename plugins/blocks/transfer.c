@@ -312,43 +312,62 @@ void transfer_landed(struct tn_ctx *c)
 
 /* ---- export */
 
-/* As one record behind those that are there. */
-static bool append_block(struct transfer *x, const struct tn_block *b, struct tn_arena *a)
+/* The records of a block behind those that are there. As bincode it is copied as it is stored. */
+static bool append_bincode(struct transfer *x, struct tn_view block)
 {
-	size_t n = x->json ? tn_json_write(&tn_wire_block, b, NULL, 0) + 1
-			   : tn_bin_write(&tn_wire_block, b, NULL, 0) + 8;
-	uint8_t *p = tn_alloc(a, n);
+	uint8_t length[8];
 
-	if (!p)
-		return false;
-	if (x->json) {
-		tn_json_write(&tn_wire_block, b, (char *)p, n);
-		p[n - 1] = '\n';
-		return append(x, p, n);
-	}
-	for (unsigned i = 0; i < 8; i++)
-		p[i] = (uint8_t)((uint64_t)(n - 8) >> 8 * i);
-	tn_bin_write(&tn_wire_block, b, p + 8, n - 8);
-	return append(x, p, n);
+	for (unsigned i = 0; i < sizeof length; i++)
+		length[i] = (uint8_t)((uint64_t)block.n >> 8 * i);
+	return append(x, length, sizeof length) && append(x, block.p, block.n);
+}
+
+static int append_json(struct transfer *x, struct tn_view block, uint64_t text, struct tn_arena *a)
+{
+	const void *b;
+	char *p = tn_alloc(a, text + 1);
+	int rc = p ? tn_bin_read(&tn_wire_block, block, a, &b, &x->why) : TN_ENOMEM;
+
+	if (rc)
+		return rc;
+	if (tn_json_write(&tn_wire_block, b, p, text) != text)
+		return fail(x, TN_EBAD, "a block is damaged in the store: chain verify names it");
+	p[text] = '\n';
+	return append(x, (const uint8_t *)p, text + 1) ? 0 : TN_ENOMEM;
 }
 
 /* Behind the one before it? Not if the chain has gone over to another branch meanwhile. */
-static bool follows(struct tn_ctx *c, struct transfer *x, const struct tn_block *b)
+static bool follows(struct tn_ctx *c, struct transfer *x, struct tn_view block)
 {
-	return (x->next == 1 || same_hash(&b->header.previous_hash, &x->written)) &&
-	       !tn_block_hash(state_of(c)->sha, &b->header, &x->written);
+	struct tn_view head = { block.p, HEADER_BYTES };
+	const struct tn_header *h;
+	const void *v;
+
+	if (tn_bin_read(&tn_wire_header, head, tn_scratch(c), &v, NULL))
+		return false;
+	h = v;
+	return (x->next == 1 || same_hash(&h->previous_hash, &x->written)) &&
+	       !tn_block_hash(state_of(c)->sha, h, &x->written);
 }
 
 static int gather(struct tn_ctx *c, struct transfer *x)
 {
-	const struct tn_block *b;
-	struct tn_arena *a = tn_arena_new(c);
-	int rc = a ? store_block(c, NULL, x->next, a, &b) : TN_ENOMEM;
+	struct key8 k = key_of_height(x->next);
+	struct index index;
+	struct tn_view block;
+	struct tn_arena *a;
+	int rc;
 
-	if (rc == TN_ENOENT || (!rc && !follows(c, x, b)))
-		rc = fail(x, TN_EBUSY, "the chain changed meanwhile: again, under another name");
-	else if (!rc && !append_block(x, b, a))
-		rc = TN_ENOMEM;
+	if (chain_index(c, x->next, &index) || tn_get(c, NULL, D_BLOCK, TN_VIEW(k), &block))
+		return fail(x, TN_EBUSY, "the chain changed meanwhile: again, under another name");
+	if (block.n != index.bytes || block.n < HEADER_BYTES)
+		return fail(x, TN_EBAD, "a block is damaged in the store: chain verify names it");
+	if (!follows(c, x, block))
+		return fail(x, TN_EBUSY, "the chain changed meanwhile: again, under another name");
+	if (!x->json)
+		return append_bincode(x, block) ? 0 : TN_ENOMEM;
+	a = tn_arena_new(c);
+	rc = a ? append_json(x, block, index.text, a) : TN_ENOMEM;
 	tn_arena_unref(a);
 	return rc;
 }
