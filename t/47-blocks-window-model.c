@@ -273,6 +273,25 @@ static void judge(struct model *m)
 		m->judge_at = m->now + draw(m, 0, 20);
 }
 
+/* A sibling that is better, a block more that was announced, some fewer: what was handed out
+ * belongs to another chain, and nobody will say what became of it. */
+static void move_tip(struct model *m)
+{
+	uint64_t move = draw(m, 0, 2);
+
+	if (draw(m, 0, 100))
+		return;
+	if (move == 1 && m->tip < LENGTH)
+		m->tip++;
+	else if (move == 2)
+		m->tip -= draw(m, 0, m->tip < 3 ? m->tip : 3);
+	for (uint32_t i = 0; i < PEERS && (move == 2 || m->conf.span == 1); i++)
+		m->node[i].open_until = 0; /* what was asked is not waited for: another window */
+	window_tip(m->w, m->tip);
+	m->delivered = m->tip;
+	m->judge_at = 0;
+}
+
 /* The first thing to happen; false: nothing ever will. */
 static bool advance(struct model *m)
 {
@@ -325,6 +344,7 @@ static void step(struct model *m)
 	}
 	if (m->judge_at && m->judge_at <= m->now)
 		judge(m);
+	move_tip(m);
 	carry_out(m);
 }
 

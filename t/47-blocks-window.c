@@ -515,6 +515,28 @@ static void test_tip(void)
 	window_free(w);
 }
 
+/* Another block takes the tip's place while some are being judged that build on the one before. */
+static void test_sibling(void)
+{
+	struct window *w = window(&plain, 0);
+	struct window_act a;
+
+	window_height(w, 1, 3, 1000);
+	must(w, 0, WINDOW_ASK, "asked");
+	reply(w, 1, 7, 1, 3, 1);
+	for (uint64_t h = 1; h <= 3; h++)
+		must(w, 1, WINDOW_DELIVER, "handed out");
+	window_judged(w, 1, WINDOW_GOOD);
+	window_tip(w, 1);
+	for (uint64_t h = 2; h <= 3; h++) {
+		a = must(w, 2, WINDOW_DELIVER, "upon a tip of the same height once more");
+		is_uint(a.from, h, "from there on");
+	}
+	window_judged(w, 2, WINDOW_NOT_ON_TIP);
+	must(w, 2, WINDOW_BRANCH, "so that the other branch is seen");
+	window_free(w);
+}
+
 int main(void)
 {
 	test_conf();
@@ -534,5 +556,6 @@ int main(void)
 	test_judged();
 	test_bytes();
 	test_tip();
+	test_sibling();
 	return done_testing();
 }

@@ -432,9 +432,10 @@ void window_judged(struct window *w, uint64_t height, enum window_fate fate)
 
 void window_tip(struct window *w, uint64_t tip)
 {
+	take_back(
+		w); /* at the same height too: what was on its way was judged upon another block */
 	if (tip == w->tip)
 		return;
-	take_back(w);
 	if (tip > w->tip && tip - w->tip < w->conf.span) {
 		for (; w->tip < tip; w->tip++) {
 			empty(w, slot_at(w, w->tip + 1));
