@@ -245,7 +245,7 @@ struct trial {
 	bool producer; /* of our own making: policy counts too */
 	bool dry;      /* check only */
 	bool durable;  /* end is called when it is on the disk */
-	bool trusted;  /* signatures were checked before: an own block read again */
+	bool trusted;  /* signatures were checked before: an own block read again (maintain.c) */
 	bool announce; /* to everybody, when it is durable */
 
 	/* the road's own */

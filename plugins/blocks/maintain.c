@@ -9,6 +9,12 @@
  * A reindex commits as an import does, many blocks becoming durable together, and is never more
  * than REINDEX_LEAD blocks ahead of the disk: that bounds what waits in memory and what a power
  * cut makes it do again, and one that takes no more is noticed soon, whatever is left to do.
+ *
+ * `quick` trusts signatures: those of a stored block were checked before it was stored, the block's
+ * hash covers its transactions with their signatures, and that it still does is looked at. Two
+ * kinds of blocks are not trusted: those from the first one of the old network on, for only
+ * signatures tell which the first is, and those that a reindex that was cut off had not come to,
+ * for its mark of the first may be missing.
  */
 #include "address.h"
 #include "commands.h"
@@ -31,7 +37,8 @@ struct maintain {
 	struct tn_timer timer;
 	uint64_t to;
 	enum stage stage;
-	uint64_t next; /* reindex: the next block to begin */
+	uint64_t next;    /* reindex: the next block to begin */
+	uint64_t trusted; /* quick: signatures up to this height were checked before */
 	unsigned ahead;
 	bool failed;
 	bool damaged; /* a block: those above it are of no use. Else our own trouble */
@@ -272,7 +279,7 @@ static void on_up(struct tn_ctx *c, struct trial *t, enum fate fate, const char 
 static int begin_one(struct tn_ctx *c, struct maintain *m)
 {
 	struct tn_arena *a = tn_arena_new(c);
-	struct trial t = { .owner = a, .end = on_up, .arg = m };
+	struct trial t = { .owner = a, .end = on_up, .arg = m, .trusted = m->next <= m->trusted };
 	int rc = a ? store_block(c, NULL, m->next, a, &t.block) : TN_ENOMEM;
 
 	if (!rc)
@@ -367,7 +374,13 @@ static void begin_wipe(struct tn_ctx *c)
 	serve_forget(c, 0);
 }
 
-int reindex_begin(struct tn_ctx *c, struct tn_cmd *cmd, struct tn_error *err)
+/* Before begin_wipe. */
+static uint64_t trusted_height(const struct state *st)
+{
+	return st->legacy <= st->tip.height ? st->legacy - (st->legacy > 0) : st->tip.height;
+}
+
+int reindex_begin(struct tn_ctx *c, struct tn_cmd *cmd, bool quick, struct tn_error *err)
 {
 	struct tn_batch *b;
 	struct maintain *m;
@@ -386,6 +399,7 @@ int reindex_begin(struct tn_ctx *c, struct tn_cmd *cmd, struct tn_error *err)
 		end(c, m, rc);
 		return TN_LATER;
 	}
+	m->trusted = quick ? trusted_height(state_of(c)) : 0;
 	begin_wipe(c);
 	TN_LOG(c, TN_WARN, TN_NOBODY, "Reindex of %" PRIu64 " blocks", state_of(c)->rebuild);
 	rc = legacy_put_mark(c, b, NO_LEGACY);
@@ -396,6 +410,7 @@ int reindex_begin(struct tn_ctx *c, struct tn_cmd *cmd, struct tn_error *err)
 	return TN_LATER;
 }
 
+/* Whether it was a quick one is not stored: what is left of it is checked whole. */
 int maintain_resume(struct tn_ctx *c, struct tn_error *err)
 {
 	struct state *st = state_of(c);
@@ -443,7 +458,7 @@ int cmd_chain(struct tn_ctx *c, struct tn_cmd *cmd, const void *args, struct tn_
 	if (is(a->action, "verify"))
 		return verify_begin(c, cmd, !a->quick, err);
 	if (is(a->action, "reindex"))
-		return reindex_begin(c, cmd, err);
+		return reindex_begin(c, cmd, a->quick, err);
 	if (is(a->action, "rollback") && a->has_height)
 		return rollback_begin(c, cmd, a->height, err);
 	if (is(a->action, "import") || is(a->action, "export"))
