@@ -54,7 +54,7 @@ static const struct command_row commands[] = {
 	{ "gettxout", " TXID N", 2, { "txid", "#n" } },
 	{ "getrawtransaction", " TXID", 1, { "txid" } },
 	{ "chain",
-	  " verify [quick] | reindex | rollback HEIGHT | import FILE | export FILE",
+	  " verify [quick] | reindex [quick] | rollback HEIGHT | import FILE | export FILE",
 	  1,
 	  { "action", "#chain" } },
 	{ "listunspent", " [MINCONF [MAXCONF]]", 0, { "#minconf", "#maxconf" } },

@@ -9,10 +9,11 @@
 #include <string.h>
 
 #include "lib/tap.h"
+#include "plugins/blocks/blocks.h"
 #include "sim/chainlab.h"
 #include "sim/fleet.h"
 
-enum { BLOCKS_MAX = 400, FLIPS = 128 };
+enum { BLOCKS_MAX = 700, FLIPS = 128 };
 
 struct story {
 	struct fleet *f;
@@ -249,12 +250,18 @@ static bool not_done(void *arg)
 	return !((struct asked *)arg)->done;
 }
 
+static bool rebuilding(void *arg)
+{
+	return state_of(chain_ctx(plug_of(arg)))->maintain;
+}
+
 static void full_disk(void)
 {
-	struct story *s = begin(23, 60);
+	struct story *s = begin(23, 600);
 	struct asked a = { false };
 	uint64_t limit;
 
+	fleet_run(s->f, 5000000); /* all of it is on the disk */
 	begin_reindex(s, &a);
 	limit = world_now(s->f->world) + 600000000;
 	if (!world_run_while(s->f->world, below_ten, s, limit))
@@ -262,12 +269,14 @@ static void full_disk(void)
 	disk_full(s->n->disk, true);
 	if (!world_run_while(s->f->world, not_done, &a, limit))
 		bail_out("it does not end");
-	ok(chain_tip(plug_of(s)).height < 60, "a reindex that finds the disk full ends early");
+	ok(chain_tip(plug_of(s)).height < s->top / 2,
+	   "a reindex that finds the disk full ends early");
 	fleet_crash(s->n);
 	disk_full(s->n->disk, false);
 	fleet_start(s->n);
-	offer(s, s->top + 1);
-	is_answer(s, "chain", "{\"action\":\"verify\"}", "{\"height\":60,",
+	if (!world_run_while(s->f->world, rebuilding, s, world_now(s->f->world) + 600000000))
+		bail_out("it does not end");
+	is_answer(s, "chain", "{\"action\":\"verify\"}", "{\"height\":600,",
 		  "the next start goes on with it, without any peer");
 	end(s);
 }

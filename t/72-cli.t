@@ -227,6 +227,7 @@ for my $case (
 	[ [qw(loglevel debug)], { level => 'debug' } ],
 	[ [qw(loglevel net debug)], { subsystem => 'net', level => 'debug' } ],
 	[ [qw(plugin load hello)], { action => 'load', name => 'hello' } ],
+	[ [qw(chain reindex quick)], { action => 'reindex', quick => JSON::PP::true } ],
 	[ ['help'], {} ],
 	[ [ qw(tune n=5 big=18446744073709551615 on=true f=1.5 a=1x e= neg=-3 s="5" t=a=b), 'l=[1]' ],
 		{ n => 5, big => $json->decode('18446744073709551615'), on => JSON::PP::true, f => 1.5, a => '1x',

@@ -37,6 +37,12 @@ t_54_sim_blocks_damage_t_CPPFLAGS = $(unit_cppflags)
 t_54_sim_blocks_damage_t_LDADD = $(chainlab_libs)
 TESTS += t/54-sim-blocks-damage.t
 
+check_PROGRAMS += t/54-sim-blocks-reindex.t
+t_54_sim_blocks_reindex_t_SOURCES = t/54-sim-blocks-reindex.c t/lib/tap.c
+t_54_sim_blocks_reindex_t_CPPFLAGS = $(unit_cppflags)
+t_54_sim_blocks_reindex_t_LDADD = $(chainlab_libs)
+TESTS += t/54-sim-blocks-reindex.t
+
 check_PROGRAMS += t/54-sim-blocks-transfer.t
 t_54_sim_blocks_transfer_t_SOURCES = t/54-sim-blocks-transfer.c t/lib/tap.c
 t_54_sim_blocks_transfer_t_CPPFLAGS = $(unit_cppflags)

@@ -245,7 +245,7 @@ struct trial {
 	bool producer; /* of our own making: policy counts too */
 	bool dry;      /* check only */
 	bool durable;  /* end is called when it is on the disk */
-	bool trusted;  /* signatures were checked before: an own block read again */
+	bool trusted;  /* signatures were checked before: an own block read again (maintain.c) */
 	bool announce; /* to everybody, when it is durable */
 
 	/* the road's own */
@@ -327,6 +327,9 @@ int landing_commit(struct tn_ctx *, struct trial *);
 void landing_connected(struct tn_ctx *, struct trial *); /* tells everybody, ends it */
 /* transfer_landed when all that is accepted now is on the disk, or will never be. false: it is. */
 bool landing_awaited(struct tn_ctx *);
+/* The tip's row once more, not patient: maintain_landed when it is on the disk, and all before it.
+ * 0; TN_EFULL: again later; or an error. */
+int landing_mark(struct tn_ctx *);
 void landing_reset(struct tn_ctx *); /* the chain is derived anew: nothing of it is on the disk */
 /* Of tn_plugin: how much is on the disk. */
 int landing_save(struct tn_ctx *, struct tn_arena *, struct tn_view *, struct tn_error *);
@@ -529,10 +532,16 @@ tn_msg_fn serve_genesis, serve_height, serve_blocks, serve_range, serve_block, s
 
 void verify_free(struct tn_ctx *);   /* verify.c: ends one under way */
 void maintain_free(struct tn_ctx *); /* maintain.c: the same */
+
 /* ---- transfer.c */
 
 void transfer_free(struct tn_ctx *);
 void transfer_landed(struct tn_ctx *); /* an import's last block is on the disk, or will never be */
+
+/* ---- maintain.c */
+
+enum { REINDEX_LEAD = 256 };           /* blocks that a reindex is at most ahead of the disk */
+void maintain_landed(struct tn_ctx *); /* a commit is on the disk, or will never be */
 /* Is the road shut for trials with this arg? While the chain is maintained only that has some. */
 bool maintain_shuts(struct tn_ctx *, const void *arg);
 /* Was a reindex cut off? Goes on with it. */

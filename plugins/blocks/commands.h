@@ -35,6 +35,6 @@ int verify_begin(struct tn_ctx *, struct tn_cmd *, bool signatures, struct tn_er
 int rollback_begin(struct tn_ctx *, struct tn_cmd *, uint64_t height, struct tn_error *);
 int transfer_begin(struct tn_ctx *, struct tn_cmd *, struct tn_str path, bool import,
 		   struct tn_error *);
-int reindex_begin(struct tn_ctx *, struct tn_cmd *, struct tn_error *);
+int reindex_begin(struct tn_ctx *, struct tn_cmd *, bool quick, struct tn_error *);
 
 #endif

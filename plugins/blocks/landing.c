@@ -134,6 +134,8 @@ static void on_durable(struct tn_ctx *c, int result, const void *payload, void *
 		storage_failed(c);
 	if (l->transfer && result != TN_EGONE)
 		transfer_landed(c);
+	if (l->accepted && result != TN_EGONE)
+		maintain_landed(c);
 	if (t)
 		t->landing = TN_NO_TICKET;
 	free(l);
@@ -193,13 +195,15 @@ bool landing_awaited(struct tn_ctx *c)
 	return l != NULL;
 }
 
-/* One of many: while an import or catching up goes on, the blocks of half a second become
- * durable together, and a page that all of them touch is written once. Nobody hears of them
- * before. A reindex is to notice a disk that takes no more while it still removes rows. */
+/* One of many: while an import, a reindex or catching up goes on, the blocks of half a second
+ * become durable together, and a page that all of them touch is written once. Nobody hears of them
+ * before. A reindex stands still when it is too far ahead of the disk: half way there the disk
+ * is told to begin, so that both go on. */
 static bool may_wait(struct tn_ctx *c, const struct trial *t)
 {
-	return t->next && !state_of(c)->maintain && !t->durable && !t->announce && !t->producer &&
-	       TN_HAS(c, commit_within);
+	if (state_of(c)->maintain && t->at.height % (REINDEX_LEAD / 2) == 0)
+		return false;
+	return t->next && !t->durable && !t->announce && !t->producer && TN_HAS(c, commit_within);
 }
 
 int landing_commit(struct tn_ctx *c, struct trial *t)
@@ -257,29 +261,8 @@ void landing_reset(struct tn_ctx *c)
 	st->safe = 0;
 }
 
-/* ---- over an upgrade: what the old build has committed may still be on its way */
-
-struct handover {
-	uint64_t safe;
-};
-static const struct tn_schema handover_schema =
-	TN_SCHEMA(struct handover, TN_RECORD, TN_FIELD(struct handover, safe));
-
-int landing_save(struct tn_ctx *c, struct tn_arena *a, struct tn_view *out, struct tn_error *err)
-{
-	struct handover h = { state_of(c)->safe };
-	size_t n = tn_bin_write(&handover_schema, &h, NULL, 0);
-	uint8_t *p = tn_alloc(a, n);
-
-	if (!p)
-		return tn_fail(err, TN_ENOMEM, "no memory");
-	tn_bin_write(&handover_schema, &h, p, n);
-	*out = (struct tn_view){ p, n };
-	return 0;
-}
-
 /* Commits are durable in their order: when this one is, so are those before it. */
-static int mark(struct tn_ctx *c)
+int landing_mark(struct tn_ctx *c)
 {
 	struct state *st = state_of(c);
 	struct tn_batch *b = tn_batch(c);
@@ -301,6 +284,27 @@ static int mark(struct tn_ctx *c)
 	return rc;
 }
 
+/* ---- over an upgrade: what the old build has committed may still be on its way */
+
+struct handover {
+	uint64_t safe;
+};
+static const struct tn_schema handover_schema =
+	TN_SCHEMA(struct handover, TN_RECORD, TN_FIELD(struct handover, safe));
+
+int landing_save(struct tn_ctx *c, struct tn_arena *a, struct tn_view *out, struct tn_error *err)
+{
+	struct handover h = { state_of(c)->safe };
+	size_t n = tn_bin_write(&handover_schema, &h, NULL, 0);
+	uint8_t *p = tn_alloc(a, n);
+
+	if (!p)
+		return tn_fail(err, TN_ENOMEM, "no memory");
+	tn_bin_write(&handover_schema, &h, p, n);
+	*out = (struct tn_view){ p, n };
+	return 0;
+}
+
 int landing_restore(struct tn_ctx *c, struct tn_view saved, struct tn_error *err)
 {
 	struct state *st = state_of(c);
@@ -313,6 +317,6 @@ int landing_restore(struct tn_ctx *c, struct tn_view saved, struct tn_error *err
 	if (safe >= st->tip.height)
 		return 0;
 	st->safe = safe;
-	rc = mark(c);
+	rc = landing_mark(c);
 	return rc && rc != TN_EFULL ? tn_fail(err, rc, "the store takes no writes") : 0;
 }

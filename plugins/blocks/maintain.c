@@ -5,6 +5,16 @@
  * from the blocks and connects them again; it survives an end of the node at any moment,
  * because the tip's row says that it is under way. While one of them runs, no other
  * block is taken.
+ *
+ * A reindex commits as an import does, many blocks becoming durable together, and is never more
+ * than REINDEX_LEAD blocks ahead of the disk: that bounds what waits in memory and what a power
+ * cut makes it do again, and one that takes no more is noticed soon, whatever is left to do.
+ *
+ * `quick` trusts signatures: those of a stored block were checked before it was stored, the block's
+ * hash covers its transactions with their signatures, and that it still does is looked at. Two
+ * kinds of blocks are not trusted: those from the first one of the old network on, for only
+ * signatures tell which the first is, and those that a reindex that was cut off had not come to,
+ * for its mark of the first may be missing.
  */
 #include "address.h"
 #include "commands.h"
@@ -12,14 +22,23 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { STEP = 200, WIPE = 2000, AHEAD = 32 };
+enum { STEP = 200, WIPE = 2000, AHEAD = 32, BEHIND_MS = 5 };
+
+enum stage { /* of a reindex */
+	     WIPES,
+	     CLIMBS,
+	     TRIMS, /* removes what is above a damaged block */
+	     LANDS  /* its last commit is on its way to the disk */
+};
 
 struct maintain {
 	struct tn_cmd *cmd; /* NULL: gone on with after a restart */
 	struct tn_ticket ticket;
 	struct tn_timer timer;
 	uint64_t to;
-	uint64_t next; /* reindex: the next block to begin */
+	enum stage stage;
+	uint64_t next;    /* reindex: the next block to begin */
+	uint64_t trusted; /* quick: signatures up to this height were checked before */
 	unsigned ahead;
 	bool failed;
 	bool damaged; /* a block: those above it are of no use. Else our own trouble */
@@ -160,25 +179,53 @@ static int write_meta(struct tn_ctx *c, struct tn_batch *b)
 	return rc;
 }
 
-/* Our own trouble leaves the mark: the next start goes on from here. */
-static void stop_rebuild(struct tn_ctx *c, struct maintain *m)
+static void fail(struct maintain *m, int code, const char *what)
 {
-	struct state *st = state_of(c);
-	struct tn_error why = { "" };
-	int rc = 0;
+	if (m->failed)
+		return;
+	m->failed = true;
+	tn_fail(&m->why, code, "%s", what);
+}
 
-	if (!m->failed || m->damaged) {
-		st->rebuild = 0;
-		rc = write_meta(c, tn_batch(c));
-	}
+static void end_rebuild(struct tn_ctx *c, struct maintain *m)
+{
+	const struct state *st = state_of(c);
+	struct tn_error why = { "" };
+
 	if (m->failed)
 		TN_LOG(c, TN_ERROR, TN_NOBODY, "Reindex stopped at height %" PRIu64 ": %s",
 		       st->tip.height, m->why.text);
 	else
 		TN_LOG(c, TN_INFO, TN_NOBODY, "Reindex done: height %" PRIu64, st->tip.height);
-	end(c, m, m->failed ? TN_EBAD : rc);
+	end(c, m, !m->failed ? 0 : st->failed ? TN_EIO : TN_EBAD);
 	if (address_resume(c, &why))
 		TN_LOG(c, TN_ERROR, TN_NOBODY, "The address index cannot be made: %s", why.text);
+}
+
+static void on_trim(struct tn_ctx *c, void *arg);
+
+/* Our own trouble leaves the mark: the next start goes on from here. Else the end is told when
+ * it is on the disk, and all that was committed before it with it. */
+static void stop_rebuild(struct tn_ctx *c, struct maintain *m)
+{
+	int rc;
+
+	if (m->failed && !m->damaged) {
+		end_rebuild(c, m);
+		return;
+	}
+	state_of(c)->rebuild = 0;
+	rc = landing_mark(c);
+	if (rc == TN_EFULL) { /* the disk is behind: again */
+		m->timer = tn_after(c, BEHIND_MS, on_trim, m);
+		rc = m->timer.v ? 0 : TN_ENOMEM;
+	} else if (!rc) {
+		m->stage = LANDS;
+	}
+	if (!rc)
+		return;
+	fail(m, rc, tn_code_text(rc));
+	end_rebuild(c, m);
 }
 
 /* 0: nothing was left to remove; 1: some was; or an error. */
@@ -207,6 +254,7 @@ static void on_trim(struct tn_ctx *c, void *arg)
 	struct maintain *m = arg;
 	int rc = m->damaged ? wipe_some(c, &blocks, 1, TN_VIEW(above)) : 0;
 
+	m->stage = TRIMS;
 	m->timer = rc > 0 ? tn_after(c, 0, on_trim, m) : (struct tn_timer){ 0 };
 	if (!m->timer.v)
 		stop_rebuild(c, m);
@@ -231,7 +279,7 @@ static void on_up(struct tn_ctx *c, struct trial *t, enum fate fate, const char 
 static int begin_one(struct tn_ctx *c, struct maintain *m)
 {
 	struct tn_arena *a = tn_arena_new(c);
-	struct trial t = { .owner = a, .end = on_up, .arg = m };
+	struct trial t = { .owner = a, .end = on_up, .arg = m, .trusted = m->next <= m->trusted };
 	int rc = a ? store_block(c, NULL, m->next, a, &t.block) : TN_ENOMEM;
 
 	if (!rc)
@@ -244,11 +292,18 @@ static int begin_one(struct tn_ctx *c, struct maintain *m)
 	return 0;
 }
 
+/* maintain_landed goes on. Over an upgrade nobody may wait for what was committed before. */
+static bool waits_for_disk(const struct state *st, const struct maintain *m)
+{
+	return st->road.landing && m->next > st->safe + REINDEX_LEAD;
+}
+
 static void go_up(struct tn_ctx *c, struct maintain *m)
 {
 	const struct state *st = state_of(c);
 
-	while (!m->failed && m->next <= st->rebuild && m->ahead < AHEAD) {
+	m->stage = CLIMBS;
+	while (!m->failed && m->next <= st->rebuild && m->ahead < AHEAD && !waits_for_disk(st, m)) {
 		int rc = begin_one(c, m);
 
 		if (!rc)
@@ -258,8 +313,23 @@ static void go_up(struct tn_ctx *c, struct maintain *m)
 		tn_fail(&m->why, rc, "block %" PRIu64 ": %s", m->next,
 			m->damaged ? "it cannot be read" : tn_code_text(rc));
 	}
-	if (!m->ahead)
+	if (!m->ahead && (m->failed || m->next > st->rebuild))
 		on_trim(c, m);
+}
+
+void maintain_landed(struct tn_ctx *c)
+{
+	const struct state *st = state_of(c);
+	struct maintain *m = st->maintain;
+
+	if (!m || (m->stage != CLIMBS && m->stage != LANDS))
+		return;
+	if (st->failed)
+		fail(m, TN_EIO, STORE_FAILED);
+	if (m->stage == CLIMBS)
+		go_up(c, m);
+	else if (!st->road.landing)
+		end_rebuild(c, m);
 }
 
 static void on_wipe(struct tn_ctx *c, void *arg)
@@ -304,7 +374,13 @@ static void begin_wipe(struct tn_ctx *c)
 	serve_forget(c, 0);
 }
 
-int reindex_begin(struct tn_ctx *c, struct tn_cmd *cmd, struct tn_error *err)
+/* Before begin_wipe. */
+static uint64_t trusted_height(const struct state *st)
+{
+	return st->legacy <= st->tip.height ? st->legacy - (st->legacy > 0) : st->tip.height;
+}
+
+int reindex_begin(struct tn_ctx *c, struct tn_cmd *cmd, bool quick, struct tn_error *err)
 {
 	struct tn_batch *b;
 	struct maintain *m;
@@ -323,6 +399,7 @@ int reindex_begin(struct tn_ctx *c, struct tn_cmd *cmd, struct tn_error *err)
 		end(c, m, rc);
 		return TN_LATER;
 	}
+	m->trusted = quick ? trusted_height(state_of(c)) : 0;
 	begin_wipe(c);
 	TN_LOG(c, TN_WARN, TN_NOBODY, "Reindex of %" PRIu64 " blocks", state_of(c)->rebuild);
 	rc = legacy_put_mark(c, b, NO_LEGACY);
@@ -333,6 +410,7 @@ int reindex_begin(struct tn_ctx *c, struct tn_cmd *cmd, struct tn_error *err)
 	return TN_LATER;
 }
 
+/* Whether it was a quick one is not stored: what is left of it is checked whole. */
 int maintain_resume(struct tn_ctx *c, struct tn_error *err)
 {
 	struct state *st = state_of(c);
@@ -380,7 +458,7 @@ int cmd_chain(struct tn_ctx *c, struct tn_cmd *cmd, const void *args, struct tn_
 	if (is(a->action, "verify"))
 		return verify_begin(c, cmd, !a->quick, err);
 	if (is(a->action, "reindex"))
-		return reindex_begin(c, cmd, err);
+		return reindex_begin(c, cmd, a->quick, err);
 	if (is(a->action, "rollback") && a->has_height)
 		return rollback_begin(c, cmd, a->height, err);
 	if (is(a->action, "import") || is(a->action, "export"))
