@@ -259,6 +259,28 @@ static bool check_payload(json_object *r, void *arg)
 	       address_is(arg, '1', payload, vector_text(r, "mainnet"));
 }
 
+/* Text is written five digits at a time and read one by one: each payload comes back. */
+static void round_trip(struct tn_sha *sha)
+{
+	uint8_t payload[TN_ADDRESS_PAYLOAD], back[TN_ADDRESS_PAYLOAD];
+	char text[TN_ADDRESS_TEXT], digit;
+	unsigned odd = 0;
+	uint64_t x = 88172645463325252u;
+
+	for (unsigned i = 0; i < 20000; i++) {
+		for (unsigned k = 0; k < sizeof payload; k++) {
+			x ^= x << 13;
+			x ^= x >> 7;
+			x ^= x << 17;
+			payload[k] = k < i % 22 ? 0 : i % 3 ? (uint8_t)(x >> 32) : 0xff;
+		}
+		odd += tn_address_text(sha, '1', payload, text) != 0 ||
+		       tn_address_parse(sha, text, strlen(text), &digit, back, NULL) != 0 ||
+		       memcmp(back, payload, sizeof back) != 0;
+	}
+	is_uint(odd, 0, "20000 payloads, with zeros in front and without: as text and back");
+}
+
 static bool check_key_address(json_object *r, void *arg)
 {
 	uint8_t payload[TN_ADDRESS_PAYLOAD];
@@ -314,6 +336,7 @@ int main(int argc, char **argv)
 	json_file_each(&f, "from_payload", 10, check_payload, sha);
 	json_file_each(&f, "decode", 23, check_address, sha);
 	json_file_close(&f);
+	round_trip(sha);
 	tn_sha_free(sha);
 	return done_testing();
 }

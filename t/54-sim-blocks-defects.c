@@ -171,6 +171,70 @@ static void replay(void)
 	world_free(w);
 }
 
+static bool makes(const struct tn_block *b, const struct tn_hash *txid)
+{
+	struct tn_sha *s = tn_sha_create();
+	struct tn_hash got;
+	bool found = false;
+
+	for (uint32_t i = 0; s && i < b->transactions.n && !found; i++)
+		found = !tn_txid(s, &b->transactions.v[i], &got) && !memcmp(&got, txid, sizeof got);
+	tn_sha_free(s);
+	return found;
+}
+
+/* A payment whose coins are all older than these two blocks, the second of which it is in. */
+static const struct tn_tx *of_old_coins(const struct tn_block *first, const struct tn_block *b)
+{
+	for (uint32_t i = 1; i < b->transactions.n; i++) {
+		const struct tn_tx *tx = &b->transactions.v[i];
+		uint32_t k = 0;
+
+		while (k < tx->inputs.n && !makes(first, &tx->inputs.v[k].previous_output.txid) &&
+		       !makes(b, &tx->inputs.v[k].previous_output.txid))
+			k++;
+		if (k == tx->inputs.n)
+			return tx;
+	}
+	bail_out("every payment spends a new coin");
+}
+
+/* The same while all of them wait: the coins were there when the last block was looked at, and are spent
+ * when its turn comes. */
+static void replay_ahead(void)
+{
+	struct world *w = world_create(46);
+	struct chaingen *g = chainlab_gen(46, 20);
+	struct pluglab *l = chainlab_create(w, "a", "50.0.0.1", "", "");
+	struct tn_arena *a = tn_arena_create((size_t)64 << 20);
+	const struct tn_block *first, *old, *good;
+	struct tn_block bad;
+	char why[240] = "";
+
+	chainlab_feed(w, l, g, 40);
+	first = chaingen_next(g, a);
+	old = chaingen_next(g, a);
+	good = chaingen_next(g, a);
+	bad = *good;
+	bad.transactions.v = tn_alloc(a, (good->transactions.n + 1) * sizeof *bad.transactions.v);
+	memcpy(bad.transactions.v, good->transactions.v,
+	       good->transactions.n * sizeof *bad.transactions.v);
+	bad.transactions.v[bad.transactions.n++] = *of_old_coins(first, old);
+	seal(&bad);
+	chain_offer(l->plug, first, a);
+	chain_offer(l->plug, old, a);
+	is_int(chainlab_submit(w, l, &bad, a, why, sizeof why), TN_EBAD,
+	       "nor when its block waits for the one before");
+	ok(strstr(why, tn_block_fault_text(TN_FAULT_COIN_UNKNOWN)), "for its coin is spent: %s",
+	   why);
+	is_uint(chainlab_tip(l).height, 42, "the blocks before it are taken");
+	is_int(chainlab_submit(w, l, good, a, why, sizeof why), 0, "without it the block is good");
+	tn_arena_unref(a);
+	chaingen_free(g);
+	pluglab_free(l);
+	world_free(w);
+}
+
 /* Another first block, and one far above the tip: neither moves it, now or after a restart. */
 static void genesis_and_gap(void)
 {
@@ -318,6 +382,7 @@ int main(void)
 	dialed();
 	rivals();
 	replay();
+	replay_ahead();
 	genesis_and_gap();
 	bogus_parent_and_censor();
 	coins_of_a_peer();

@@ -17,6 +17,12 @@ t_25_core_store_disk_t_CPPFLAGS = $(unit_cppflags)
 t_25_core_store_disk_t_LDADD = $(core_libs)
 TESTS += t/25-core-store-disk.t
 
+check_PROGRAMS += t/25-core-store-map.t
+t_25_core_store_map_t_SOURCES = t/25-core-store-map.c t/lib/tap.c
+t_25_core_store_map_t_CPPFLAGS = $(unit_cppflags)
+t_25_core_store_map_t_LDADD = $(core_libs)
+TESTS += t/25-core-store-map.t
+
 check_PROGRAMS += t/26-core-conf.t
 t_26_core_conf_t_SOURCES = t/26-core-conf.c t/lib/tap.c
 t_26_core_conf_t_CPPFLAGS = $(unit_cppflags)

@@ -113,21 +113,46 @@ static int lmdb_scan(struct store *s, int db, struct tn_view from, store_scan_fn
 struct applying {
 	const struct lmdb *l;
 	MDB_txn *txn;
+	MDB_cursor *at; /* of that database */
+	int db;
 };
+
+/* Keys come in order, so that the next one is often in the page where the cursor is. */
+static int move_to(struct applying *a, int db)
+{
+	if (a->at && a->db == db)
+		return 0;
+	if (a->at)
+		mdb_cursor_close(a->at);
+	a->at = NULL;
+	a->db = db;
+	return mdb_cursor_open(a->txn, a->l->db[db], &a->at);
+}
 
 static int apply_one(void *arg, const struct map_node *n)
 {
-	const struct applying *a = arg;
+	struct applying *a = arg;
 	MDB_val k = val_of(n->key), v = val_of(n->val);
-	int rc = n->val.p ? mdb_put(a->txn, a->l->db[n->db], &k, &v, 0)
-			  : mdb_del(a->txn, a->l->db[n->db], &k, NULL);
+	int rc = move_to(a, n->db);
 
+	if (rc)
+		return rc;
+	if (n->val.p)
+		return mdb_cursor_put(a->at, &k, &v, 0);
+	rc = mdb_cursor_get(a->at, &k, NULL, MDB_SET);
+	if (rc == 0)
+		rc = mdb_cursor_del(a->at, 0);
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
-static int apply(const struct lmdb *l, MDB_txn *txn, const struct map *batch)
+static int apply(const struct lmdb *l, MDB_txn *txn, const struct map *changes)
 {
-	return map_each(batch, apply_one, &(struct applying){ l, txn });
+	struct applying a = { .l = l, .txn = txn };
+	int rc = map_each(changes, apply_one, &a);
+
+	if (a.at)
+		mdb_cursor_close(a.at);
+	return rc;
 }
 
 /* LMDB may leave pages at the end of the file unwritten that it does not need yet. The
@@ -154,7 +179,7 @@ static int lmdb_commit(struct store *s, const struct store_batch *b, struct tn_e
 	if (rc)
 		return lmdb_fail(l, rc, err);
 	for (; b && rc == 0; b = b->next)
-		rc = apply(l, txn, &b->map);
+		rc = b->write ? apply(l, txn, b->write) : 0;
 	if (rc)
 		mdb_txn_abort(txn);
 	else

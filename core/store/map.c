@@ -97,14 +97,6 @@ static struct map_chunk *add_chunk(struct map *m, size_t n)
 	return c;
 }
 
-int map_reserve(struct map *m, size_t lent)
-{
-	const struct map_chunk *c = m->chunk;
-	size_t n = lent * sizeof(struct map_node);
-
-	return (c && c->room - c->used >= n) || add_chunk(m, n) ? 0 : TN_ENOMEM;
-}
-
 static void *take_room(struct map *m, size_t n)
 {
 	const size_t align = _Alignof(struct map_node);
@@ -133,12 +125,19 @@ static uint32_t next_rank(struct map *m)
 	return (uint32_t)(x * 0x2545f4914f6cdd1du >> 32);
 }
 
-/* Nodes below that place into *low, the others into *high. */
-static void split(struct map_node *t, const struct place *at, struct map_node **low,
-		  struct map_node **high)
+/* Nodes below that place into *low, those above it into *high; the one that is there, if any. */
+static struct map_node *split(struct map_node *t, const struct place *at, struct map_node **low,
+			      struct map_node **high)
 {
 	while (t) {
-		if (compare(at, t) <= 0) {
+		int c = compare(at, t);
+
+		if (c == 0) {
+			*low = t->left;
+			*high = t->right;
+			return t;
+		}
+		if (c < 0) {
 			*high = t;
 			high = &t->left;
 			t = t->left;
@@ -149,6 +148,7 @@ static void split(struct map_node *t, const struct place *at, struct map_node **
 		}
 	}
 	*low = *high = NULL;
+	return NULL;
 }
 
 static struct map_node *merge(struct map_node *low, struct map_node *high)
@@ -191,26 +191,67 @@ void map_rename(struct map_node *n, int db)
 	n->order = order_of(db, n->key);
 }
 
+/* As if it had always been there. */
+static void stand_in(struct map_node *n, const struct map_node *old)
+{
+	n->left = old->left;
+	n->right = old->right;
+	n->rank = old->rank;
+}
+
 void map_link(struct map *m, struct map_node *n)
 {
 	struct place p = { n->order, n->key };
-	struct map_node **at = find_link(m, &p), *old = *at;
+	struct map_node **at = &m->root, *old = NULL;
 
-	if (old) {
-		n->left = old->left;
-		n->right = old->right;
-		n->rank = old->rank;
-		*at = n;
-		if (!m->chunk)
-			free(old);
-		return;
-	}
 	n->rank = next_rank(m);
-	at = &m->root;
-	while (*at && (*at)->rank >= n->rank)
-		at = compare(&p, *at) < 0 ? &(*at)->left : &(*at)->right;
-	split(*at, &p, &n->left, &n->right);
+	while (*at && (*at)->rank >= n->rank) {
+		int c = compare(&p, *at);
+
+		if (c == 0) {
+			old = *at;
+			break;
+		}
+		at = c < 0 ? &(*at)->left : &(*at)->right;
+	}
+	if (old)
+		stand_in(n, old);
+	else
+		old = split(*at, &p, &n->left, &n->right);
 	*at = n;
+	if (old && !m->chunk)
+		free(old);
+}
+
+/* As deep as the trees are. */
+static struct map_node *unite(struct map_node *old, struct map_node *fresh)
+{
+	struct map_node *root, *low, *high, *same;
+	struct place p;
+
+	if (!old || !fresh)
+		return old ? old : fresh;
+	root = fresh->rank > old->rank ? fresh : old;
+	p = (struct place){ root->order, root->key };
+	same = split(root == old ? fresh : old, &p, &low, &high);
+	if (root == old) {
+		if (same) {
+			stand_in(same, old);
+			root = same;
+		}
+		root->left = unite(root->left, low);
+		root->right = unite(root->right, high);
+	} else {
+		root->left = unite(low, root->left);
+		root->right = unite(high, root->right);
+	}
+	return root;
+}
+
+void map_unite(struct map *m, struct map *from)
+{
+	m->root = unite(m->root, from->root);
+	from->root = NULL;
 }
 
 int map_put(struct map *m, int db, struct tn_view key, struct tn_view val)
@@ -220,19 +261,6 @@ int map_put(struct map *m, int db, struct tn_view key, struct tn_view val)
 	if (!n)
 		return TN_ENOMEM;
 	map_link(m, fill(n, db, key, val));
-	return 0;
-}
-
-int map_lend(struct map *m, const struct map_node *from)
-{
-	struct map_node *n = take_room(m, sizeof *n);
-
-	if (!n)
-		return TN_ENOMEM;
-	*n = (struct map_node){
-		.order = from->order, .db = from->db, .key = from->key, .val = from->val
-	};
-	map_link(m, n);
 	return 0;
 }
 

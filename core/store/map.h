@@ -4,7 +4,8 @@
  * A treap: what a batch collects and what the memory store holds. Its order is that of
  * LMDB: by database, then by the bytes of the key, a prefix first. Nodes come from malloc one
  * by one (map_link); or they lie in chunks of the map, which only grows and goes at once
- * however many they are (map_put, map_lend). One map uses one of the two.
+ * however many they are (map_put); or they lie in chunks of other maps (map_unite). One map
+ * uses one of the three.
  */
 #ifndef CORE_STORE_MAP_H
 #define CORE_STORE_MAP_H
@@ -16,7 +17,7 @@ struct map_node {
 	uint64_t order; /* database and first bytes of the key: most comparisons end there */
 	uint32_t rank;
 	int db;
-	struct tn_view key, val; /* behind the node, or lent; val.p NULL: a deletion */
+	struct tn_view key, val; /* behind the node; val.p NULL: a deletion */
 };
 
 struct map_chunk;
@@ -30,12 +31,13 @@ struct map {
 /* {0} is an empty map. */
 void map_clear(struct map *);
 
-/* In place of what was there: a copy of key and value (val.p NULL: a deletion), or both lent
- * from elsewhere. 0 or TN_ENOMEM. */
+/* In place of what was there: a copy of key and value (val.p NULL: a deletion). 0 or TN_ENOMEM. */
 int map_put(struct map *, int db, struct tn_view key, struct tn_view val);
-int map_lend(struct map *, const struct map_node *);
-/* So many can be lent now without TN_ENOMEM. */
-int map_reserve(struct map *, size_t lent);
+
+/* All nodes of one, which map_put made, go into the other, in place of those with their keys. That one is
+ * only forgotten (never map_clear), before the chunks of the first are freed. The maps' ranks must have
+ * begun from different numbers (map.ranks), or the tree may become deep. Cannot fail. */
+void map_unite(struct map *, struct map *from);
 
 /* Of a node that is in no map: it is one of that database from now on. */
 void map_rename(struct map_node *, int db);

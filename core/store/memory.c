@@ -44,7 +44,7 @@ static int memory_commit(struct store *s, const struct store_batch *b, struct tn
 	struct map copy = { 0 };
 
 	for (; b; b = b->next)
-		if (map_copy(&copy, &b->map)) {
+		if (b->write && map_copy(&copy, b->write)) {
 			map_clear(&copy);
 			return tn_fail(err, TN_ENOMEM, "no memory");
 		}

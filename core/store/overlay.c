@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * core/store/overlay.c - what is accepted and not yet durable, over what is
  *
- * Layers, the newest first. A large batch is one by itself. The nodes of small ones are lent to
+ * Layers, the newest first. A large batch is one by itself. The nodes of small ones move to
  * one that they share until a group of them goes to the writer. So nothing here takes long,
  * however many changes a batch has; a read looks at a few maps, and what a group has made
- * durable goes as a whole.
+ * durable goes as a whole. The writer writes layers: each key once, and in order.
  */
 #include "config.h"
 
@@ -17,9 +17,9 @@ enum { LARGE = 4096 }; /* changes */
 
 struct layer {
 	struct layer *older;
-	const struct map *map; /* lent, or a batch's */
-	struct map lent;
-	uint64_t last; /* number of the latest batch in it */
+	const struct map *map; /* shared, or a batch's */
+	struct map shared;     /* its nodes are the batches' */
+	uint64_t last;         /* number of the latest batch in it */
 	bool closed;
 };
 
@@ -29,7 +29,7 @@ static struct layer *add_layer(struct store *s, const struct map *map)
 
 	if (!l)
 		return NULL;
-	l->map = map ? map : &l->lent;
+	l->map = map ? map : &l->shared;
 	l->closed = map != NULL;
 	l->last = s->accepted;
 	l->older = s->overlay;
@@ -37,22 +37,19 @@ static struct layer *add_layer(struct store *s, const struct map *map)
 	return l;
 }
 
-static int lend(void *arg, const struct map_node *n)
-{
-	return map_lend(arg, n);
-}
-
 int overlay_add(struct store *s, struct store_batch *b)
 {
 	bool large = b->changes >= LARGE;
 	struct layer *l = s->overlay;
+	bool first = large || !l || l->closed;
 
-	if (large || !l || l->closed)
+	if (first)
 		l = add_layer(s, large ? &b->map : NULL);
-	if (!l || (!large && map_reserve(&l->lent, b->changes)))
+	if (!l)
 		return TN_ENOMEM;
 	if (!large)
-		map_each(&b->map, lend, &l->lent);
+		map_unite(&l->shared, &b->map);
+	b->write = first ? l->map : NULL;
 	b->number = l->last = ++s->accepted;
 	return 0;
 }
@@ -69,7 +66,6 @@ static void drop_from(struct layer **at)
 
 	while ((l = *at)) {
 		*at = l->older;
-		map_clear(&l->lent);
 		free(l);
 	}
 }

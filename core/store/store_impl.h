@@ -12,10 +12,11 @@
 struct store_batch {
 	struct store *store;
 	struct map map;
-	uint64_t changes; /* how often it was changed */
-	uint64_t bytes;   /* what it costs while it waits */
-	uint64_t number;  /* in the order of acceptance */
-	bool torn;        /* a change is missing: memory ran out */
+	const struct map *write; /* that, or a layer's; NULL: one before it has all */
+	uint64_t changes;        /* how often it was changed */
+	uint64_t bytes;          /* what it costs while it waits */
+	uint64_t number;         /* in the order of acceptance */
+	bool torn;               /* a change is missing: memory ran out */
 	store_told_fn *told;
 	void *arg;
 	struct store_batch *next; /* in a queue or group */
@@ -33,7 +34,7 @@ struct store_ops {
 	int (*db)(struct store *, const char *name, uint16_t version, struct tn_error *);
 	int (*get)(struct store *, int db, struct tn_view key, struct tn_arena *, struct tn_view *);
 	int (*scan)(struct store *, int db, struct tn_view from, store_scan_fn *, void *arg);
-	/* Applies the maps of a list of batches in its order, or nothing. On the writer thread
+	/* Applies what a list of batches is to write in its order, or nothing. On the writer thread
 	 * where there is one; reads go on meanwhile. */
 	int (*commit)(struct store *, const struct store_batch *, struct tn_error *);
 	/* What was committed last must be read from now on; the loop has heard of it. */
@@ -56,14 +57,14 @@ struct store {
 	struct env *env;           /* NULL: commits are written at once */
 	struct layer *overlay;     /* accepted, not durable; the newest first */
 	uint64_t ahead, ahead_max; /* bytes of those */
-	uint64_t accepted;
-	struct store_queue queue; /* waits for a group */
-	struct timers *timers;    /* NULL: nothing in it is patient */
-	uint64_t patience;        /* timer: the first of those in it runs out */
-	uint64_t due_us;          /* when that is */
-	uint64_t queued;          /* bytes in it */
-	bool urgent;              /* it waits for nothing but its turn */
-	struct group *groups;     /* with the writer, the oldest first */
+	uint64_t accepted, begun;  /* batches */
+	struct store_queue queue;  /* waits for a group */
+	struct timers *timers;     /* NULL: nothing in it is patient */
+	uint64_t patience;         /* timer: the first of those in it runs out */
+	uint64_t due_us;           /* when that is */
+	uint64_t queued;           /* bytes in it */
+	bool urgent;               /* it waits for nothing but its turn */
+	struct group *groups;      /* with the writer, the oldest first */
 	unsigned under_way;
 	uint64_t written; /* groups */
 

@@ -6,7 +6,12 @@
 #define PREFIX "TIME"
 #define BODY (sizeof PREFIX) /* prefix and digit: where base58 begins */
 
-enum { RAW = TN_ADDRESS_PAYLOAD + 4, DIGITS = 33 /* 58^33 > 256^24 */ };
+enum {
+	RAW = TN_ADDRESS_PAYLOAD + 4,
+	DIGITS = 35, /* 58^33 > 256^24, in steps of five */
+	FIVE_DIGITS = 58 * 58 * 58 * 58 * 58,
+	LIMBS = RAW / 4
+};
 
 static const char alphabet[] = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 
@@ -41,18 +46,33 @@ static size_t leading(const char *p, size_t n, char c)
 	return i;
 }
 
+/* Divides the number, its highest limb first, by 58^5; the rest of it. */
+static uint32_t divide(uint32_t limb[LIMBS])
+{
+	uint64_t rest = 0;
+
+	for (unsigned i = 0; i < LIMBS; i++) {
+		rest = rest << 32 | limb[i];
+		limb[i] = (uint32_t)(rest / FIVE_DIGITS);
+		rest %= FIVE_DIGITS;
+	}
+	return (uint32_t)rest;
+}
+
+/* Every payment's keys come by here: five digits at a time. */
 static void base58_write(const uint8_t raw[RAW], char *out)
 {
-	uint8_t digit[DIGITS] = { 0 };
+	uint32_t limb[LIMBS] = { 0 };
+	uint8_t digit[DIGITS];
 	size_t zeros = leading((const char *)raw, RAW, '\0'), first = 0;
 
-	for (size_t i = 0; i < RAW; i++) {
-		unsigned carry = raw[i];
+	for (unsigned i = 0; i < RAW; i++)
+		limb[i / 4] = limb[i / 4] << 8 | raw[i];
+	for (size_t d = DIGITS; d > 0;) {
+		uint32_t five = divide(limb);
 
-		for (size_t d = DIGITS; d-- > 0; carry /= 58) {
-			carry += digit[d] * 256U;
-			digit[d] = (uint8_t)(carry % 58);
-		}
+		for (unsigned i = 0; i < 5; i++, five /= 58)
+			digit[--d] = (uint8_t)(five % 58);
 	}
 	while (first < DIGITS && digit[first] == 0)
 		first++;

@@ -5,7 +5,8 @@
  * spends, and that script is part of what the coin's txid is the hash of. So the answer
  * is the same whatever becomes of the blocks before, and the pool can be asked while
  * those are being judged: catching up it is never idle. Whether the coin is there to be spent
- * is another question, asked when the block's turn has come. What could not be
+ * is another question, asked when the block's turn has come: of the store, unless it had the
+ * coin and no batch has touched it since. What could not be
  * found ahead, or did not fit, is looked at then as if nothing had been.
  */
 #include "blocks.h"
@@ -41,37 +42,59 @@ static const struct tn_bytes *script_in(const struct tn_block *b, const struct t
 	return NULL;
 }
 
+static unsigned bit_of(const struct tn_hash *txid)
+{
+	return (txid->b[0] | txid->b[1] << 8) % TXID_BITS;
+}
+
+/* Of a block whose facts are in order. */
+static bool may_have(struct trial *t, const struct tn_hash *txid)
+{
+	const struct tn_hash *all = tn_facts_txids(t->facts);
+	uint64_t *bits = t->ahead.txids;
+	unsigned bit = bit_of(txid);
+
+	for (uint32_t i = 0; !t->ahead.told && i < t->facts->txs; i++)
+		bits[bit_of(&all[i]) / 64] |= (uint64_t)1 << bit_of(&all[i]) % 64;
+	t->ahead.told = true;
+	return bits[bit / 64] >> bit % 64 & 1;
+}
+
+static const struct tn_bytes *script_of(struct trial *t, const struct tn_outpoint *o)
+{
+	if (!t->facts || t->facts->verdict.code || !may_have(t, &o->txid))
+		return NULL;
+	return script_in(t->block, t->facts, o);
+}
+
 /* Blocks that wait before it make coins too; theirs live as long as their trials, ours
  * longer: a copy. */
-static bool find_script(struct tn_ctx *c, const struct trial *t, const struct tn_outpoint *o,
-			struct tn_bytes *out)
+static bool find_coin(struct tn_ctx *c, struct trial *t, const struct tn_outpoint *o,
+		      struct tn_coin *out, bool *stored)
 {
-	const struct tn_bytes *found = script_in(t->block, t->facts, o);
-	struct tn_coin coin;
+	const struct tn_bytes *found = script_of(t, o);
 	uint8_t *p;
 
-	for (const struct trial *q = state_of(c)->road.first; q != t && !found; q = q->next)
-		if (q->facts && !q->facts->verdict.code)
-			found = script_in(q->block, q->facts, o);
-	if (!found) {
-		int rc = store_coin(c, NULL, o, t->work, &coin);
-
-		*out = coin.script;
-		return !rc;
-	}
+	for (struct trial *q = state_of(c)->road.first; q != t && !found; q = q->next)
+		found = script_of(q, o);
+	*stored = !found;
+	if (!found)
+		return !store_coin(c, NULL, o, t->work, out);
 	p = tn_alloc(t->work, found->n);
 	if (!p)
 		return false;
 	if (found->n)
 		memcpy(p, found->p, found->n);
-	*out = (struct tn_bytes){ p, found->n };
+	out->script = (struct tn_bytes){ p, found->n };
 	return true;
 }
 
 static void gather(struct tn_ctx *c, struct trial *t)
 {
+	const struct coin_clock *clock = state_of(c)->clock;
 	struct ahead *a = &t->ahead;
 
+	a->clock = state_of(c)->road.first->batch ? clock->begun : clock->now;
 	for (uint32_t i = 1; i < t->block->transactions.n; i++) {
 		const struct tn_tx *tx = &t->block->transactions.v[i];
 
@@ -79,8 +102,8 @@ static void gather(struct tn_ctx *c, struct trial *t)
 			struct tn_spent *s = &a->spent[a->n];
 
 			*s = (struct tn_spent){ .tx = i, .input = k, .maker = TN_NO_TX };
-			a->n += find_script(c, t, &tx->inputs.v[k].previous_output,
-					    &s->coin.script);
+			a->n += find_coin(c, t, &tx->inputs.v[k].previous_output, &s->coin,
+					  &a->stored[a->n]);
 		}
 	}
 }
@@ -107,7 +130,8 @@ static void begin(struct tn_ctx *c, struct trial *t, int *budget)
 	*budget -= COST_INPUT * (int)t->facts->inputs;
 	a->spent = tn_alloc(t->work, t->facts->inputs * sizeof *a->spent);
 	a->good = tn_alloc(t->work, t->facts->inputs * sizeof *a->good);
-	if (!a->spent || !a->good)
+	a->stored = tn_alloc(t->work, t->facts->inputs * sizeof *a->stored);
+	if (!a->spent || !a->good || !a->stored)
 		return;
 	gather(c, t);
 	what = (struct spends){ t->serial, t->block, t->facts, t->owner, a->spent, a->n, true };
@@ -145,19 +169,49 @@ void ahead_done(struct tn_ctx *c, uint64_t serial, uint32_t first, uint32_t good
 
 /* ---- when its turn has come */
 
+/* Is that input among those that were looked at? *at goes up to it. */
+static bool seek(const struct ahead *a, uint32_t *at, uint32_t tx, uint32_t input)
+{
+	while (*at < a->n &&
+	       (a->spent[*at].tx < tx || (a->spent[*at].tx == tx && a->spent[*at].input < input)))
+		++*at;
+	return *at < a->n && a->spent[*at].tx == tx && a->spent[*at].input == input;
+}
+
 static bool is_done(const struct ahead *a, uint32_t *at, const struct tn_spent *s)
 {
 	const struct tn_bytes *script;
 
-	while (*at < a->n && (a->spent[*at].tx < s->tx ||
-			      (a->spent[*at].tx == s->tx && a->spent[*at].input < s->input)))
-		++*at;
-	if (*at == a->n || a->spent[*at].tx != s->tx || a->spent[*at].input != s->input ||
-	    !a->good[*at])
+	if (!seek(a, at, s->tx, s->input) || !a->good[*at])
 		return false;
 	script = &a->spent[*at].coin.script;
 	return script->n == s->coin.script.n &&
 	       (!script->n || memcmp(script->p, s->coin.script.p, script->n) == 0);
+}
+
+static uint32_t *place_of(struct coin_clock *k, const struct tn_outpoint *o)
+{
+	uint32_t h = o->vout * 2654435761u ^ (uint32_t)o->txid.b[0] ^ (uint32_t)o->txid.b[1] << 8;
+
+	return &k->at[h % COIN_PLACES];
+}
+
+void ahead_touch(struct tn_ctx *c, const struct tn_outpoint *o)
+{
+	struct coin_clock *k = state_of(c)->clock;
+
+	k->now += k->now != UINT32_MAX;
+	*(o ? place_of(k, o) : &k->wiped) = k->now;
+}
+
+const struct tn_coin *ahead_coin(struct tn_ctx *c, struct ahead *a, uint32_t tx, uint32_t input,
+				 const struct tn_outpoint *o)
+{
+	struct coin_clock *k = state_of(c)->clock;
+
+	if (k->now == UINT32_MAX || k->wiped > a->clock || *place_of(k, o) > a->clock)
+		return NULL;
+	return seek(a, &a->at, tx, input) && a->stored[a->at] ? &a->spent[a->at].coin : NULL;
 }
 
 int ahead_take(struct tn_ctx *c, struct trial *t)

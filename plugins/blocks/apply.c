@@ -59,21 +59,29 @@ int apply_parent(struct tn_ctx *c, struct apply *a, const struct tn_tip *parent,
 struct looking {
 	struct tn_ctx *c;
 	struct tn_batch *batch;
-	struct tn_arena *arena;
+	struct apply *apply;
 };
 
 static int look_up(void *arg, const struct tn_outpoint *o, struct tn_coin *out)
 {
 	struct looking *l = arg;
-	int rc = store_coin(l->c, l->batch, o, l->arena, out);
+	struct apply *a = l->apply;
+	const struct tn_coin *known =
+		a->ahead ? ahead_coin(l->c, a->ahead, a->judge.tx, a->judge.input, o) : NULL;
+	int rc;
 
+	if (known) {
+		*out = *known;
+		return 0;
+	}
+	rc = store_coin(l->c, l->batch, o, a->arena, out);
 	return rc == TN_EBAD ? TN_EIO : rc;
 }
 
 int apply_coins(struct tn_ctx *c, struct apply *a, struct tn_batch *b, int *budget,
 		struct tn_error *err)
 {
-	struct looking l = { c, b, a->arena };
+	struct looking l = { c, b, a };
 	int rc = TN_EBUSY;
 
 	while (rc == TN_EBUSY && *budget > 0) {

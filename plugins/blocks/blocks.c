@@ -9,6 +9,7 @@
 #include "serve.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { BAD_KEPT = 1024 };
@@ -80,8 +81,9 @@ static bool allocate(struct tn_ctx *c)
 	st->encode = encode_create();
 	st->coinset = coinset_create();
 	st->sync = sync_create();
-	return st->sha && st->arena && st->bad && st->side && st->serve && st->encode &&
-	       st->coinset && st->sync;
+	st->clock = calloc(1, sizeof *st->clock);
+	return st->clock && st->sha && st->arena && st->bad && st->side && st->serve &&
+	       st->encode && st->coinset && st->sync;
 }
 
 static int init(struct tn_ctx *c, struct tn_error *err)
@@ -143,6 +145,7 @@ static void fini(struct tn_ctx *c)
 	struct state *st = state_of(c);
 
 	sync_free(st->sync);
+	free(st->clock);
 	coinset_free(st->coinset);
 	serve_free(c, st->serve);
 	encode_free(st->encode);

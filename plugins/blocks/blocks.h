@@ -147,8 +147,10 @@ struct address_walk { /* of address.h; its block is NULL before it begins */
 	uint32_t tx, at, spent;
 };
 
+struct ahead;
 struct apply { /* one block */
 	const struct tn_block *block;
+	struct ahead *ahead; /* of that block; NULL: nothing was looked at before */
 	const struct tn_block_facts *facts;
 	struct tn_arena *arena; /* keeps what is here */
 	struct tn_arena *owner; /* keeps block; not ours */
@@ -223,12 +225,27 @@ struct jobs { /* of a trial, on threads */
 	struct tn_block_verdict verdict;
 };
 
-struct ahead { /* signatures that were checked before the trial's turn came */
+enum { COIN_PLACES = 1 << 15, TXID_BITS = 1024 };
+
+/* When coins were touched by batches, some sharing one place. A coin that was found in the store, and
+ * none of whose place was touched since, is still there, and the same.
+ */
+struct coin_clock {
+	uint32_t now;   /* of the last change; UINT32_MAX: it stands, nothing is known */
+	uint32_t begun; /* when the batch was that the road's first trial may have open */
+	uint32_t wiped; /* when all of them were touched */
+	uint32_t at[COIN_PLACES];
+};
+
+struct ahead { /* what was looked at before the trial's turn came */
 	struct tn_spent *spent;
-	bool *good;
-	uint32_t n, left; /* left: jobs under way */
-	bool begun;
-	bool awaited; /* the trial stands still for them, and for nothing else */
+	bool *good, *stored;            /* signatures that fit; coins that came from the store */
+	uint32_t n, left;               /* left: jobs under way */
+	uint32_t clock;                 /* coins that were touched later must be looked up again */
+	uint32_t at;                    /* up to there they were asked for */
+	uint64_t txids[TXID_BITS / 64]; /* of the block, a bit each: mostly it has not got a txid */
+	bool begun, told;               /* told: txids are known */
+	bool awaited;                   /* the trial stands still for them, and for nothing else */
 };
 
 struct trial {
@@ -375,6 +392,12 @@ void ahead_done(struct tn_ctx *, uint64_t serial, uint32_t first, uint32_t good)
 /* For the trial whose turn it is, when its coins are known: which signatures are left to check.
  * 0, TN_LATER: some are being checked, road_resume follows; TN_ENOMEM. */
 int ahead_take(struct tn_ctx *, struct trial *);
+/* The coin that an input spends, as it was found when the block was looked at; NULL: it may have changed
+ * since, or was not found: the store is to be asked. Inputs are asked for in order. */
+const struct tn_coin *ahead_coin(struct tn_ctx *, struct ahead *, uint32_t tx, uint32_t input,
+				 const struct tn_outpoint *);
+/* A batch changes that coin; NULL: maybe any. */
+void ahead_touch(struct tn_ctx *, const struct tn_outpoint *);
 
 /* ---- side.c, side_rows.c: blocks beside the chain, in the store, bounded by side_max */
 
@@ -458,6 +481,7 @@ struct state {
 	uint64_t coins; /* number of unspent ones */
 	uint64_t safe; /* up to there the chain is on the disk (landing.c): peers hear of no more */
 	struct road road;
+	struct coin_clock *clock;
 	struct tn_seen *bad; /* hashes of blocks that broke a rule of content */
 	struct side *side;
 	struct serve *serve;

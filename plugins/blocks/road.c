@@ -130,6 +130,7 @@ static int place(struct tn_ctx *c, struct trial *t, int *budget)
 	t->coins = st->coins;
 	t->legacy = st->legacy;
 	t->batch = tn_batch(c);
+	st->clock->begun = st->clock->now;
 	return t->batch ? 0 : TN_ENOMEM;
 }
 
@@ -303,6 +304,7 @@ static int enter(struct tn_ctx *c, struct trial *t, int *budget)
 			     arena, &t->why);
 
 	t->apply.owner = t->beside ? t->aside : t->owner;
+	t->apply.ahead = t->beside || !t->ahead.n ? NULL : &t->ahead;
 	t->beside = NULL;
 	t->beside_facts = NULL;
 	if (!rc)

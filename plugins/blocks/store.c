@@ -111,6 +111,7 @@ int store_put_coin(struct tn_ctx *c, struct tn_batch *b, const struct tn_placed_
 	uint8_t key[TN_COIN_KEY];
 	struct tn_view k = { key, tn_coin_key(&p->outpoint, key) };
 
+	ahead_touch(c, &p->outpoint);
 	return tn_put_as(c, b, D_COIN, k, &tn_store_coin, &p->coin);
 }
 
@@ -118,6 +119,7 @@ int store_del_coin(struct tn_ctx *c, struct tn_batch *b, const struct tn_outpoin
 {
 	uint8_t key[TN_COIN_KEY];
 
+	ahead_touch(c, o);
 	return tn_del(c, b, D_COIN, (struct tn_view){ key, tn_coin_key(o, key) });
 }
 
@@ -190,6 +192,7 @@ int store_wipe(struct tn_ctx *c, struct tn_batch *b, const unsigned *db, unsigne
 	struct wipe w = { b, 0, most };
 	int rc = 0;
 
+	ahead_touch(c, NULL);
 	for (unsigned i = 0; !rc && i < n; i++) {
 		w.db = db[i];
 		rc = tn_scan(c, w.db, from, wipe_one, &w);

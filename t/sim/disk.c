@@ -74,7 +74,7 @@ static int disk_commit(struct store *s, const struct store_batch *b, struct tn_e
 		struct map copy = { 0 }, placed = { 0 };
 		struct map_node *n;
 
-		if (map_copy(&copy, &b->map))
+		if (b->write && map_copy(&copy, b->write))
 			abort();
 		while ((n = map_pop(&copy))) {
 			map_rename(n, of(s)->at[n->db]);
