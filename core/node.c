@@ -139,6 +139,7 @@ static int make_rooms(struct node *node, const struct node_setup *s, struct tn_e
 						       .store = node->store,
 						       .builtins = s->builtins,
 						       .builtin_count = s->builtin_count,
+						       .is_reserved = ctl_has_command,
 						       .has_files = s->has_files,
 						       .fatal = fail,
 						       .fatal_arg = node },

@@ -140,6 +140,12 @@ static void plugin_commands(struct bed *b)
 	is_str(answer_error(&a), "not \"now\"", "in the plugin's own words");
 	is_int(bed_ask(b, &a, "{\"id\":9,\"cmd\":\"echo\",\"args\":{\"n\":-1}}"), -10,
 	       "arguments that its schema refuses");
+	is_str(answer_error(&a), "echo: not an integer in range at byte 5 of {\"n\":-1}",
+	       "with the command and what it was given");
+	is_int(bed_ask(b, &a, "{\"id\":9,\"cmd\":\"echo\",\"args\":{\"txet\":\"a\"}}"), -4,
+	       "a misspelled argument is not dropped");
+	is_str(answer_error(&a), "echo: unknown argument \"txet\", do you mean \"text\"?",
+	       "but named, with the one that is near");
 
 	is_int(bed_ask(b, &a, "{\"id\":9,\"cmd\":\"later\",\"args\":{\"ms\":3000}}"), 0,
 	       "an answer that comes later");

@@ -85,7 +85,7 @@ static void faults(void)
 		"plugins need each other in a circle: bad_cycle_a -> bad_cycle_b -> bad_cycle_a");
 	refused("bad_option: { };", "plugin bad_option: options: ");
 	refused("bad_core: { };", "plugin bad_core: message Handshake belongs to the core");
-	refused("bad_symbol: { };", "bad_symbol.so: cannot be loaded: ");
+	refused("bad_symbol: { };", "bad_symbol.so: cannot be loaded: undefined symbol: ");
 	refused("bad_critical: { };", "plugin bad_critical needs a real loop (TN_PF_NATIVE): ");
 	refused("absent: { };",
 		"absent.so: No such file or directory: mend the plugin's name, its path or plugin_dir");
@@ -130,7 +130,8 @@ static void shipped(void)
 	end(&b);
 }
 
-static void install(const char *from, const char *to)
+/* At most `limit` bytes of it, as of a copy that is still being made. */
+static void install(const char *from, const char *to, size_t limit)
 {
 	char path[600];
 	size_t n;
@@ -139,6 +140,7 @@ static void install(const char *from, const char *to)
 
 	snprintf(path, sizeof path, "%s/%s", dir, from);
 	bytes = tap_slurp(path, &n);
+	n = n < limit ? n : limit;
 	snprintf(path, sizeof path, "%s/%s", tap_tmpdir(), to);
 	f = fopen(path, "w"); /* in place: the same inode, as a careless install would */
 	if (!f || fwrite(bytes, 1, n, f) != n || fclose(f))
@@ -161,17 +163,35 @@ static void rebuilt(void)
 {
 	struct bench b = begin(tap_tmpdir(), "twice: { };");
 
-	install("twice_1.so", "twice.so");
+	install("twice_1.so", "twice.so", SIZE_MAX);
 	plug_load_all(b.plug, b.conf, &b.err);
 	plug_start_all(b.plug, &b.err);
 	is_version(&b, "1", "the first build");
-	install("twice_2.so", "twice.so");
+	install("twice_2.so", "twice.so", SIZE_MAX);
 	is_version(&b, "1", "overwriting its file does not touch what is loaded");
 	is_int(plug_unload(b.plug, "twice", &b.err), 0, "unloaded");
 	is_int(plug_load(b.plug, "twice", &b.err), 0, "loaded again in the same tick");
 	is_version(&b, "2", "it is the second build");
 	world_run(b.world, world_now(b.world) + 1000000);
 	is_version(&b, "2", "also when the old one has been closed");
+	end(&b);
+}
+
+/* The dynamic linker would map what is not there, and take the node along. */
+static void half_copied(void)
+{
+	static const size_t sizes[] = { 0, 1, 63, 64, 200, 1000, 3000, 4097, 8192, 9000 };
+	struct bench b = begin(tap_tmpdir(), "twice: { };");
+
+	for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+		install("twice_1.so", "twice.so", sizes[i]);
+		ok(plug_load(b.plug, "twice", &b.err) < 0 && strstr(b.err.text, "twice.so: "),
+		   "%zu bytes of a file are refused: %s", sizes[i], b.err.text);
+	}
+	ok(strstr(b.err.text, "ends early"), "with what to do");
+	install("twice_1.so", "twice.so", SIZE_MAX);
+	is_int(plug_load(b.plug, "twice", &b.err), 0, "the whole file is not");
+	world_run(b.world, world_now(b.world) + 1000000);
 	end(&b);
 }
 
@@ -194,6 +214,7 @@ int main(void)
 	faults();
 	shipped();
 	rebuilt();
+	half_copied();
 	start_of_none();
 	return done_testing();
 }

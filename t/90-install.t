@@ -92,7 +92,7 @@ my $work = tempdir(CLEANUP => 1);
 copy("$src/examples/hello/$_", "$work/$_") or die "$_: $!" for qw(hello.c Makefile);
 cmp_ok(scalar(() = slurp("$work/hello.c") =~ /\n/g), '<', 40, 'hello.c has under 40 lines');
 SKIP: {
-	skip 'the sanitizers want their own program around it', 2 if $ENV{TN_SANITIZED};
+	skip 'the sanitizers want their own program around it', 3 if $ENV{TN_SANITIZED};
 	delete local @ENV{qw(MAKEFLAGS MFLAGS MAKELEVEL)};
 	local $ENV{PKG_CONFIG_PATH} = "$dest$var{libdir}/pkgconfig";
 	local $ENV{PKG_CONFIG_SYSROOT_DIR} = $dest;
@@ -101,6 +101,8 @@ SKIP: {
 	is($? >> 8, 0, 'builds without a warning') or diag($said);
 	my @defined = map { (split)[-1] } `nm -D --defined-only '$work/hello.so'`;
 	is_deeply(\@defined, ['tn_plugin_desc'], 'shows one symbol');
+	my ($major, $minor) = map { slurp("$src/include/timenode/plugin.h") =~ /^#define TN_ABI_$_ (\d+)$/m } qw(MAJOR MINOR);
+	is(`pkg-config --variable=abi timenode` =~ s/\n//r, "$major.$minor", 'pkg-config names the interface of the headers');
 }
 
 is(make('uninstall'), 0, 'make uninstall');

@@ -29,6 +29,11 @@ const struct command *command_find(const char *name)
 	return NULL;
 }
 
+bool ctl_has_command(const char *name)
+{
+	return command_find(name) != NULL;
+}
+
 static const char *nearest(struct plug *plug, const char *word)
 {
 	const char *names[NAMES_MAX];

@@ -39,6 +39,9 @@ struct ctl_setup {
 struct ctl *ctl_create(const struct ctl_setup *, struct tn_error *);
 void ctl_free(struct ctl *); /* NULL is fine; clients are cut off. Before plug_free. */
 
+/* Is it a command of the core? A plugin's of that name would never be reached. */
+bool ctl_has_command(const char *name);
+
 /* Mode 0600. 0, TN_EBUSY (a live daemon is there) or another error with the reason. */
 int ctl_listen(struct ctl *, const char *path, struct tn_error *);
 

@@ -9,6 +9,7 @@
 #include "env/record.h"
 
 #define DEPTH_MAX 16
+#define ARGS_MAX 64 /* members of a schema */
 #define PLAIN (JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE)
 
 /* ---- life of a request */
@@ -191,20 +192,52 @@ static int read_line(json_object *doc, const char **name, json_object **args, st
 
 /* ---- arguments of the core's own commands: texts by name */
 
-static int unknown_arg(const struct command *c, const char *name, struct tn_error *err)
+static int unknown_arg(const char *command, const char *name, const char *const *known, size_t n,
+		       struct tn_error *err)
 {
-	const char *known[CTL_PARAMS], *near;
+	const char *near = n ? conf_nearest(name, known, n) : NULL;
+
+	if (n == 0)
+		return tn_fail(err, TN_EINVAL, "%s takes no argument", command);
+	return tn_fail(err, TN_EINVAL, "%s: unknown argument \"%.40s\"%s%s%s", command, name,
+		       near ? ", do you mean \"" : "", near ? near : "", near ? "\"?" : "");
+}
+
+static int unknown_to_core(const struct command *c, const char *name, struct tn_error *err)
+{
+	const char *known[CTL_PARAMS];
 	size_t n = 0;
 
 	while (n < CTL_PARAMS && c->param[n].name) {
 		known[n] = c->param[n].name;
 		n++;
 	}
-	if (n == 0)
-		return tn_fail(err, TN_EINVAL, "%s takes no argument", c->name);
-	near = conf_nearest(name, known, n);
-	return tn_fail(err, TN_EINVAL, "%s: unknown argument \"%.40s\"%s%s%s", c->name, name,
-		       near ? ", do you mean \"" : "", near ? near : "", near ? "\"?" : "");
+	return unknown_arg(c->name, name, known, n, err);
+}
+
+/* A schema's reader skips members that it does not know, as the wire wants it. Here such a one
+ * is a slip of whoever typed it, and the command would run without it.
+ */
+static int check_names(const struct tn_command *c, json_object *args, struct tn_error *err)
+{
+	const char *known[ARGS_MAX];
+	size_t n = 0;
+
+	if (!c->args || c->args->shape != TN_RECORD)
+		return 0;
+	for (; n < c->args->fields && n < ARGS_MAX; n++)
+		known[n] = c->args->field[n].name;
+	json_object_object_foreach(args, name, value)
+	{
+		size_t i = 0;
+
+		(void)value;
+		while (i < n && strcmp(known[i], name) != 0)
+			i++;
+		if (i == n)
+			return unknown_arg(c->name, name, known, n, err);
+	}
+	return 0;
 }
 
 static int take_arg(struct request *r, const struct command *c, const char *name,
@@ -220,7 +253,7 @@ static int take_arg(struct request *r, const struct command *c, const char *name
 			return tn_fail(err, TN_EINVAL, "%s: \"%s\" has a NUL in it", c->name, name);
 		return 0;
 	}
-	return unknown_arg(c, name, err);
+	return unknown_to_core(c, name, err);
 }
 
 static int take_args(struct request *r, const struct command *c, json_object *args,
@@ -305,6 +338,9 @@ static int run_plugins(struct request *r, const struct tn_command *c, json_objec
 	if (rc)
 		return rc;
 	if (args && json_object_object_length(args) > 0) {
+		rc = check_names(c, args, err);
+		if (rc)
+			return rc;
 		view.p = (const uint8_t *)json_object_to_json_string_length(args, PLAIN, &view.n);
 		if (!view.p)
 			return tn_fail(err, TN_ENOMEM, "no memory");

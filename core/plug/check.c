@@ -144,6 +144,19 @@ static int check_commands(const struct tn_plugin *d, const struct tn_plugin *oth
 	return 0;
 }
 
+/* The core's are found first: such a command could never be called. */
+static int check_reserved(const struct plug *pl, const struct tn_plugin *d, struct tn_error *err)
+{
+	const struct tn_command *c;
+
+	for (unsigned i = 0; pl->is_reserved && (c = plug_row(&d->commands, i)); i++)
+		if (pl->is_reserved(c->name))
+			return tn_fail(err, TN_EINVAL,
+				       "plugin %s: command %s is the core's: give it another name",
+				       d->name, c->name);
+	return 0;
+}
+
 static int check_offers(const struct tn_plugin *d, const struct tn_plugin *other,
 			struct tn_error *err)
 {
@@ -162,8 +175,10 @@ static int check_offers(const struct tn_plugin *d, const struct tn_plugin *other
 int check_among(const struct plug *pl, const struct tn_plugin *d, const struct plugin *but,
 		struct tn_error *err)
 {
-	int rc = 0;
+	int rc = check_reserved(pl, d, err);
 
+	if (rc)
+		return rc;
 	if (d->flags & TN_PF_NATIVE && pl->env->ops->simulated)
 		return tn_fail(err, TN_EINVAL,
 			       "plugin %s needs a real loop (TN_PF_NATIVE): not in the simulator",

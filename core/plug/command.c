@@ -186,10 +186,18 @@ static int read_args(const struct tn_command *row, struct tn_view in, struct tn_
 		     const void **out, struct tn_error *err)
 {
 	struct tn_view none = { (const uint8_t *)"{}", 2 };
+	struct tn_error why = { "" };
+	int rc;
 
 	*out = NULL;
-	if (row->args)
-		return tn_json_read(row->args, in.n ? in : none, a, out, NULL, err);
+	if (row->args) {
+		in = in.n ? in : none;
+		rc = tn_json_read(row->args, in, a, out, NULL, &why);
+		return rc ? tn_fail(err, rc, "%s: %.100s of %.*s", row->name,
+				    rc == TN_EBAD ? why.text : tn_code_text(rc),
+				    in.n < 80 ? (int)in.n : 80, (const char *)in.p)
+			  : 0;
+	}
 	if (!in.n || (in.n == 2 && !memcmp(in.p, "{}", 2)))
 		return 0;
 	return tn_fail(err, TN_EINVAL, "command %s takes no arguments", row->name);

@@ -66,6 +66,7 @@ struct plug {
 	struct store *store;
 	struct bus *bus;
 	const struct plug_builtin *builtins;
+	bool (*is_reserved)(const char *command);
 	size_t builtin_count;
 	const struct conf *conf, *next_conf;
 	struct plugin *list[PLUG_MAX]; /* providers before dependants */

@@ -10,10 +10,12 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "plug/impl.h"
@@ -74,6 +76,30 @@ static int private_copy(const struct plug *pl, const char *name, const char *pat
 	return rc ? TN_EIO : to;
 }
 
+/* Whoever copies a file over the old one shows half of it for a moment. The dynamic linker maps
+ * segments without asking whether they are there, and the node would die of SIGBUS.
+ */
+static bool is_whole(int fd)
+{
+	ElfW(Ehdr) h;
+	ElfW(Phdr) seg;
+	struct stat st;
+
+	if (fstat(fd, &st) || pread(fd, &h, sizeof h, 0) != (ssize_t)sizeof h ||
+	    memcmp(h.e_ident, ELFMAG, SELFMAG) || h.e_phentsize != sizeof seg)
+		return true; /* no such file at all: dlopen has the words for it */
+	for (unsigned i = 0; i < h.e_phnum; i++) {
+		off_t at = (off_t)(h.e_phoff + i * sizeof seg);
+
+		if (pread(fd, &seg, sizeof seg, at) != (ssize_t)sizeof seg)
+			return false;
+		if (seg.p_type == PT_LOAD && (seg.p_offset > (uint64_t)st.st_size ||
+					      seg.p_filesz > (uint64_t)st.st_size - seg.p_offset))
+			return false;
+	}
+	return true;
+}
+
 /* Takes the descriptor; -1: err is set already. */
 static struct code *code_create(int fd, struct tn_error *err)
 {
@@ -107,6 +133,17 @@ void code_unref(struct code *c)
 	free(c);
 }
 
+/* The linker names the private copy, which nobody knows. */
+static const char *why_not(const char *self)
+{
+	const char *why = dlerror();
+	size_t n = strlen(self);
+
+	if (!why)
+		return "no reason given";
+	return !strncmp(why, self, n) && !strncmp(why + n, ": ", 2) ? why + n + 2 : why;
+}
+
 static const struct tn_plugin *open_file(struct plugin *p, struct tn_error *err)
 {
 	char self[64];
@@ -117,10 +154,15 @@ static const struct tn_plugin *open_file(struct plugin *p, struct tn_error *err)
 	p->code = code_create(private_copy(p->plug, p->name, p->path, err), err);
 	if (!p->code)
 		return NULL;
+	if (!is_whole(p->code->fd)) {
+		tn_fail(err, TN_EINVAL, "%s: ends early: copy it beside and rename it, then again",
+			p->path);
+		return NULL;
+	}
 	snprintf(self, sizeof self, "/proc/self/fd/%d", p->code->fd);
 	p->code->dl = dlopen(self, RTLD_NOW | RTLD_LOCAL);
 	if (!p->code->dl) {
-		tn_fail(err, TN_EINVAL, "%s: cannot be loaded: %s", p->path, dlerror());
+		tn_fail(err, TN_EINVAL, "%s: cannot be loaded: %s", p->path, why_not(self));
 		return NULL;
 	}
 	d = dlsym(p->code->dl, "tn_plugin_desc");

@@ -98,6 +98,7 @@ struct plug *plug_create(const struct plug_setup *set, struct tn_error *err)
 			     .net = set->net,
 			     .store = set->store,
 			     .builtins = set->builtins,
+			     .is_reserved = set->is_reserved,
 			     .builtin_count = set->builtin_count,
 			     .has_files = set->has_files,
 			     .fatal = set->fatal,

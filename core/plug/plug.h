@@ -29,6 +29,7 @@ struct plug_setup {
 	struct store *store;                 /* NULL: plugins with databases are refused */
 	const struct plug_builtin *builtins; /* looked at before files; must outlive the plug */
 	size_t builtin_count;
+	bool (*is_reserved)(const char *command); /* not for plugins, the core has it; or NULL */
 	bool has_files; /* plugins may keep files in settings' top.data_dir */
 	/* A plugin without which the node shall not run (TN_PF_CRITICAL) fails, or one that it
 	 * needs. Called once, on the loop, nothing of a plugin on the stack. NULL: such a one

@@ -191,8 +191,10 @@ struct tn_host {
 	 * the first) in key order; non-zero ends it and is its result. commit: 0 = accepted, every
 	 * get and scan sees it from now on; the ticket (may be 0) is finished when it is durable,
 	 * or with an error if it never will be. TN_EFULL: the disk is behind, the batch is still
-	 * the caller's: commit it later (when an earlier ticket has finished) or abandon it. Any
-	 * other error takes the batch too.
+	 * the caller's: commit it later (when an earlier ticket has finished) or abandon it; the
+	 * ticket stays open. TN_EINVAL: not a batch of the caller's, one that was lent by an ask
+	 * or committed already included; nothing happens. Any other error takes the batch too;
+	 * to finish the ticket then, once more or at last, does no harm.
 	 * While a plugin answers an `ask` it may put, del and get in the batches of whoever asks
 	 * (their pointer comes in the payload), in its own databases only; whoever asks commits
 	 * or abandons all of it. */
@@ -280,7 +282,7 @@ static inline int tn_relay(struct tn_ctx *c, const struct tn_filter *f, const st
 static inline int tn_ask_peer(struct tn_ctx *c, struct tn_sid s, const struct tn_question *q) { return c->host->ask_peer(c, s, q); }
 static inline int tn_send_frame(struct tn_ctx *c, struct tn_sid s, struct tn_frame *f) { return c->host->send_frame(c, s, f); }
 static inline int tn_broadcast_frame(struct tn_ctx *c, const struct tn_filter *f, struct tn_frame *x) { return c->host->broadcast_frame(c, f, x); }
-static inline struct tn_frame *tn_frame_line(struct tn_ctx *c, unsigned row, const void *line, size_t n) { return c->host->frame_line(c, row, (struct tn_view){ (const uint8_t *)line, n }); }
+static inline struct tn_frame *tn_frame_line(struct tn_ctx *c, unsigned row, const void *line, size_t n) { struct tn_view v = { (const uint8_t *)line, n }; return c->host->frame_line(c, row, v); }
 static inline void tn_frame_unref(struct tn_ctx *c, struct tn_frame *x) { c->host->frame_unref(x); }
 static inline struct tn_hold tn_hold(struct tn_ctx *c, const struct tn_msg *m) { return c->host->hold(c, m); }
 static inline const struct tn_msg *tn_held(struct tn_ctx *c, struct tn_hold h) { return c->host->held(c, h); }
@@ -316,11 +318,12 @@ static inline int tn_put_as(struct tn_ctx *c, struct tn_batch *b, unsigned db, s
 {
 	size_t n = tn_bin_write(s, obj, NULL, 0);
 	uint8_t *p = (uint8_t *)tn_alloc(tn_scratch(c), n);
+	struct tn_view v = { p, n };
 
 	if (!p)
 		return TN_ENOMEM;
 	tn_bin_write(s, obj, p, n);
-	return tn_put(c, b, db, k, (struct tn_view){ p, n });
+	return tn_put(c, b, db, k, v);
 }
 
 /* Keys sort as bytes: numbers in keys are big-endian. */

@@ -150,8 +150,8 @@ struct tn_offer {
 typedef void tn_tell_fn(struct tn_ctx *, const void *payload);
 typedef int tn_ask_fn(struct tn_ctx *, void *payload, struct tn_error *);
 struct tn_listen {
-	const char *name;
-	uint32_t size; /* of the payload as compiled here: checked at load */
+	const char *name; /* one that nobody emits is no fault: its plugin may come later */
+	uint32_t size;    /* of the payload as compiled here: checked at load */
 	tn_tell_fn *tell;
 	tn_ask_fn *ask;
 };
@@ -242,6 +242,8 @@ struct tn_plugin {
 	uint32_t size;
 	uint32_t flags;
 	const char *name, *version, *license, *summary;
+	/* Sizes of the structs behind ctx->state and ctx->conf: nothing checks what code that
+	 * forgot them writes there. */
 	uint32_t state_bytes, conf_bytes;
 	uint32_t slot_bytes; /* per session, zeroed when it begins */
 	struct tn_table needs, offers, messages, listens, emits, options, commands, metrics, dbs,
@@ -290,9 +292,10 @@ struct tn_plugin {
 #endif
 extern TN_API const struct tn_plugin TN_DESC;
 #define TN_PLUGIN TN_API const struct tn_plugin TN_DESC
-#define TN_HEAD(nm, ver, sum)                                                           \
-	.magic = TN_MAGIC, .abi_major = TN_ABI_MAJOR, .abi_minor = TN_ABI_MINOR,        \
-	.size = sizeof(struct tn_plugin), .name = nm, .version = ver, .license = "MIT", \
+#define TN_HEAD(nm, ver, sum) TN_HEAD_UNDER("MIT", nm, ver, sum)
+#define TN_HEAD_UNDER(lic, nm, ver, sum)                                              \
+	.magic = TN_MAGIC, .abi_major = TN_ABI_MAJOR, .abi_minor = TN_ABI_MINOR,      \
+	.size = sizeof(struct tn_plugin), .name = nm, .version = ver, .license = lic, \
 	.summary = sum
 
 #ifdef __cplusplus

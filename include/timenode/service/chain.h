@@ -13,6 +13,11 @@
  * for chain.disconnect and chain.disconnected, where a listener takes back what it wrote.
  * A reorganisation is one batch: asks for all blocks that go, the tip first, then for all
  * that come, then the tells in the same order.
+ *
+ * Nobody tells a plugin of genesis, nor of the blocks that were there before it: it keeps up to which height
+ * its rows are, reads the rest with block_at, and until then leaves the asks alone
+ * (examples/payees). Hashes, amounts and addresses of blocks are libtimenode's, in
+ * timenode/chain.h, which this header does not include.
  */
 #ifndef TIMENODE_SERVICE_CHAIN_H
 #define TIMENODE_SERVICE_CHAIN_H
@@ -75,7 +80,8 @@ struct tn_ev_block {
 };
 
 /* ask: the chain is derived anew from its blocks: remove all that came of chain.connect. The
- * payload is a tn_ev_block without block; its batch is lent. */
+ * payload is a tn_ev_block without block; its batch is lent. There is no tell: asks and tells of
+ * every block above genesis follow. */
 #define TN_EV_RESET "chain.reset"
 
 /* ask: which of two tips with a common ancestor? Whoever knows sets `better` to 1 (theirs)
