@@ -182,6 +182,20 @@ static int run(struct tn_cmd *cmd, const void *args, uint64_t *running, struct t
 	return rc < 0 ? rc : 0;
 }
 
+/* A place counts in the arguments' text, so that is shown too. */
+static int read_text(const struct tn_command *row, struct tn_view in, struct tn_arena *a,
+		     const void **out, struct tn_error *err)
+{
+	struct tn_error why = { "" };
+	int rc = tn_json_read(row->args, in, a, out, NULL, &why);
+	bool cut = in.n > 160;
+
+	if (!rc)
+		return 0;
+	return tn_fail(err, rc, "%s %.*s%s: %s", row->name, cut ? 160 : (int)in.n,
+		       (const char *)in.p, cut ? "..." : "", why.text);
+}
+
 static int read_args(const struct tn_command *row, struct tn_view in, struct tn_arena *a,
 		     const void **out, struct tn_error *err)
 {
@@ -189,7 +203,7 @@ static int read_args(const struct tn_command *row, struct tn_view in, struct tn_
 
 	*out = NULL;
 	if (row->args)
-		return tn_json_read(row->args, in.n ? in : none, a, out, NULL, err);
+		return read_text(row, in.n ? in : none, a, out, err);
 	if (!in.n || (in.n == 2 && !memcmp(in.p, "{}", 2)))
 		return 0;
 	return tn_fail(err, TN_EINVAL, "command %s takes no arguments", row->name);
