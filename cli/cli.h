@@ -49,6 +49,12 @@ json_object *words_to_args(const char *command, char *const *word, int words, st
 /* Are a command's rows shown as lists of members, one a line? */
 bool words_list(const char *command);
 
+/* Adds rows of `help` for what is the client's own: for all, or for `command`. Was there one? */
+bool words_help_own(const char *command, json_object *rows);
+
+/* In rows of `help`: arguments as they are written behind timenode-cli. */
+void words_help_usage(json_object *rows);
+
 /* ---- client.c: one request and its answer. Rows are appended to `rows` (an array).
  * CLI_DONE, CLI_REFUSED (the daemon's error) or CLI_USAGE (no daemon, no sense, no answer
  * within the time-out, which begins again with each line). */

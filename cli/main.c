@@ -58,6 +58,11 @@ static int call(const struct cli_options *o, const char *path, json_object *args
 		return complain(o, &err, CLI_USAGE);
 	}
 	result = client_call(path, o->command, args, o->timeout_ms, rows, &err);
+	if (!o->json && strcmp(o->command, "help") == 0) {
+		words_help_usage(rows);
+		if (!o->words)
+			words_help_own(NULL, rows);
+	}
 	print_rows(o, rows, result);
 	if (result != CLI_DONE)
 		complain(o, &err, result);
@@ -71,6 +76,19 @@ static int top(const struct cli_options *o, const char *path)
 	int result = top_run(o, path, &err);
 
 	return result == CLI_DONE ? result : complain(o, &err, result);
+}
+
+/* `help top`: the daemon knows nothing of it. */
+static bool own_help(const struct cli_options *o)
+{
+	json_object *rows = json_object_new_array();
+	bool own = rows && strcmp(o->command, "help") == 0 && o->words == 1 &&
+		   words_help_own(o->word[0], rows);
+
+	if (own)
+		print_rows(o, rows, CLI_DONE);
+	json_object_put(rows);
+	return own;
 }
 
 static int run(const struct cli_options *o)
@@ -100,6 +118,8 @@ static int daemon_command(int argc, char **argv)
 		fputs(options_usage(), stdout);
 	else if (o.version)
 		puts("timenode-cli " PACKAGE_VERSION);
+	else if (own_help(&o))
+		result = CLI_DONE;
 	else
 		result = run(&o);
 	return result;

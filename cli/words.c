@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * cli/words.c - the words behind a command as named arguments
  *
- * The daemon's own commands take words by position, those of plugins KEY=VALUE.
+ * Commands that are named here take words by position, any others KEY=VALUE.
  */
 #include "config.h"
 
@@ -39,6 +39,14 @@ static const struct command_row commands[] = {
 	{ "unban", " ADDR|SUBNET", 1, { "addr" } },
 	{ "ban", " ADDR|SUBNET [DURATION] [REASON...]", 1, { "addr", "duration", "reason..." } },
 	{ "plugin", " load|unload|upgrade NAME", 2, { "action", "name" } },
+	{ "getblockcount", "", 0, { NULL } },
+	{ "getbestblockhash", "", 0, { NULL } },
+	{ "getblockchaininfo", "", 0, { NULL } },
+	{ "gettxoutsetinfo", "", 0, { NULL } },
+	{ "masternodestatus", "", 0, { NULL } },
+	{ "getattestationstats", "", 0, { NULL } },
+	{ "getbalance", "", 0, { NULL } },
+	{ "getmempoolinfo", "", 0, { NULL } },
 	{ "getblockhash", " HEIGHT", 1, { "#height" } },
 	{ "getblock", " HEIGHT|HASH", 1, { "#block" } },
 	{ "getblockheader", " HEIGHT|HASH", 1, { "#block" } },
@@ -147,8 +155,11 @@ static json_object *value_of(const char *word)
 	json_tokener_set_flags(t, JSON_TOKENER_STRICT);
 	v = json_tokener_parse_ex(t, word, (int)n + 1); /* its NUL ends a number */
 	json_tokener_free(t);
-	if (json_object_is_type(v, json_type_int) || json_object_is_type(v, json_type_double) ||
-	    json_object_is_type(v, json_type_boolean))
+	if (json_object_is_type(v, json_type_double) || json_object_is_type(v, json_type_boolean))
+		return v;
+	/* One that is too large would be the largest: the daemon shall see and refuse it. */
+	if (json_object_is_type(v, json_type_int) &&
+	    strcmp(json_object_to_json_string(v), word) == 0)
 		return v;
 	json_object_put(v);
 	return json_object_new_string(word);
@@ -244,6 +255,11 @@ static int by_key(json_object *args, char *const *word, int words, struct cli_er
 bool words_list(const char *command)
 {
 	static const char *const lists[] = { "status",
+					     "getblock",
+					     "getblockheader",
+					     "getblockchaininfo",
+					     "getattestationstats",
+					     "masternodestatus",
 					     "getbalance",
 					     "sendtoaddress",
 					     "mergeutxos",
@@ -259,6 +275,48 @@ bool words_list(const char *command)
 		if (strcmp(command, lists[i]) == 0)
 			return true;
 	return false;
+}
+
+/* What needs no daemon, or more than one of its commands. */
+static const struct {
+	const char *command, *args, *help;
+} own[] = {
+	{ "top", "", "a live screen of what the node does" },
+	{ "wire", "OPERATION",
+	  "decodes, encodes and checks lines of the protocol, without a node" },
+};
+
+bool words_help_own(const char *command, json_object *rows)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+		json_object *row;
+
+		if (command && strcmp(command, own[i].command) != 0)
+			continue;
+		row = json_object_new_object();
+		any = row && put(row, "command", json_object_new_string(own[i].command)) &&
+		      put(row, "args", json_object_new_string(own[i].args)) &&
+		      put(row, "help", json_object_new_string(own[i].help)) &&
+		      put(row, "plugin", json_object_new_string(""));
+		if (!any || json_object_array_add(rows, row) != 0)
+			json_object_put(row);
+	}
+	return any;
+}
+
+void words_help_usage(json_object *rows)
+{
+	for (size_t i = 0; i < json_object_array_length(rows); i++) {
+		json_object *row = json_object_array_get_idx(rows, i), *name = NULL;
+		const struct command_row *c = NULL;
+
+		if (json_object_object_get_ex(row, "command", &name))
+			c = find(json_object_get_string(name));
+		if (c)
+			put(row, "args", json_object_new_string(c->usage + (c->usage[0] == ' ')));
+	}
 }
 
 json_object *words_to_args(const char *command, char *const *word, int words, struct cli_error *err)

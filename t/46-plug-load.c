@@ -79,6 +79,7 @@ static void faults(void)
 	refused("bad_short: { };", "plugin bad_short: its descriptor has 16 bytes");
 	refused("bad_name: { };", "plugin bad_name: the file says its name is another");
 	refused("bad_init: { };", "plugin bad_init: init: nothing works today");
+	refused("\n\nbad_init: { };", ":3: plugin bad_init: init: nothing works today");
 	refused("bad_start: { };", "plugin bad_start: start: ");
 	refused("bad_need: { };", "plugin bad_need needs service nothing 1.0, which no plugin");
 	refused("bad_cycle_a: { }; bad_cycle_b: { };",

@@ -169,6 +169,29 @@ static void asked_too_early(struct story *s)
 		"who asks before the tip is on the disk has it half a minute later");
 }
 
+/* Neither an export of nothing nor a file that a crash left full of zeros is silently good. */
+static void nothing_and_zeros(struct story *s)
+{
+	static const char zeros[1000];
+	char args[200];
+	struct stat st;
+	FILE *f;
+
+	snprintf(args, sizeof args, "{\"action\":\"export\",\"file\":\"%s\"}", s->file);
+	free(chain_ask(s->f->world, plug_of(s), "chain", args));
+	ok(!stat(s->file, &st) && st.st_size == 0, "a chain without blocks makes an empty file");
+	is_refused(s, args, ": there is something of that name", "which is not written over");
+	unlink(s->file);
+	snprintf(args, sizeof args, "{\"action\":\"export\",\"file\":\"%s/none/x\"}", s->dir);
+	is_refused(s, args, "No such file or directory", "where none can be made it says so");
+	f = fopen(s->file, "wb");
+	if (!f || fwrite(zeros, sizeof zeros, 1, f) != 1 || fclose(f))
+		bail_out("no file of zeros");
+	snprintf(args, sizeof args, "{\"action\":\"import\",\"file\":\"%s\"}", s->file);
+	is_refused(s, args, ": this is no file of blocks", "zeros are no blocks");
+	unlink(s->file);
+}
+
 int main(void)
 {
 	struct story *s = begin();
@@ -178,6 +201,7 @@ int main(void)
 		   "error -4 an absolute path is needed", "a name that ends early is no name");
 	snprintf(args, sizeof args, "{\"action\":\"import\",\"file\":\"%s\"}", s->dir);
 	is_refused(s, args, ": Is a directory", "a directory is told as what it is");
+	nothing_and_zeros(s);
 	branch_meanwhile(s);
 	end(s);
 	s = begin();

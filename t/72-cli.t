@@ -229,6 +229,8 @@ for my $case (
 	[ [qw(plugin load hello)], { action => 'load', name => 'hello' } ],
 	[ [qw(chain reindex quick)], { action => 'reindex', quick => JSON::PP::true } ],
 	[ ['help'], {} ],
+	[ ['getmempoolinfo'], {} ],
+	[ [ 'getblockhash', '99999999999999999999' ], { height => '99999999999999999999' } ],
 	[ [ qw(tune n=5 big=18446744073709551615 on=true f=1.5 a=1x e= neg=-3 s="5" t=a=b), 'l=[1]' ],
 		{ n => 5, big => $json->decode('18446744073709551615'), on => JSON::PP::true, f => 1.5, a => '1x',
 			e => '', neg => -3, s => '"5"', t => 'a=b', l => '[1]' } ],
@@ -242,6 +244,24 @@ for my $case (
 	with_daemon([$end], qw(tune n=5 s=x));
 	like(slurp("$dir/request"), qr/"n":5[,}]/, 'a number goes as a number');
 	like(slurp("$dir/request"), qr/"s":"x"/, 'a text as a text');
+}
+
+{
+	with_daemon([$end], 'getblockhash', '99999999999999999999');
+	like(slurp("$dir/request"), qr/"height":"9{20}"/, 'a number that no integer holds goes as it was written');
+}
+
+# ---- help shows what is written behind timenode-cli, and what needs no daemon
+{
+	my $row = qq({"id":1,"row":{"command":"getblockhash","args":"height=","help":"a hash","plugin":"blocks"}}\n);
+	my ($code, $out) = with_daemon([$row, $end], 'help');
+	like("$code $out", qr/^0 .*^getblockhash +HEIGHT +a hash +blocks$/ms, 'help: the arguments by their places');
+	like($out, qr/^$_ /m, "and $_") for qw(top wire);
+	($code, $out) = with_daemon([$row, $end], '--json', 'help');
+	like("$code $out", qr/^0 .*"height="/s, 'for programs it is what the daemon says');
+	unlike($out, qr/"wire"/, 'and no more');
+	($code, $out) = cli('--socket', "$dir/none", 'help', 'top');
+	like("$code $out", qr/^0 command.*^top /ms, 'help top');
 }
 
 # ---- usage
@@ -261,6 +281,7 @@ for my $case (
 	[ [ '--node-id', '1', '--socket', 'x', 'peers' ], qr/give one/ ],
 	[ [ '--once', 'peers' ], qr/--once belongs to top/ ],
 	[ [ 'top', 'x' ], qr/usage: timenode-cli top/ ],
+	[ [ 'getblockcount', '5' ], qr/usage: timenode-cli getblockcount$/m ],
 	[ ['disconnect'], qr/usage: timenode-cli disconnect/ ],
 	[ [ 'peers', 'all' ], qr/^timenode-cli: usage: timenode-cli peers$/m ],
 	[ ['why'], qr/usage: timenode-cli why IP/ ],

@@ -89,7 +89,7 @@ like($newest[0]{hash}, qr/^[0-9a-f]{64}$/, 'with its hash in hexadecimal');
 my $stats = ($two->rows('getattestationstats'))[0];
 is($stats->{pending_heartbeats}, $stats->{total_heartbeats} - $stats->{verified_heartbeats}, 'counted: those not verified are pending');
 for (['getheartbeathistory', 'my.host', qr/getheartbeathistory "my\.host": no IPv4 address/],
-	['getheartbeathistory', $one->{ip}, 'many', qr/not an integer/], ['masternodelist', 'dead', qr/"dead": all, active, inactive or heard/],
+	['getheartbeathistory', $one->{ip}, 'many', qr/getheartbeathistory \{.*"limit":"many"\}: not an integer/], ['masternodelist', 'dead', qr/"dead": all, active, inactive or heard/],
 	['backupwallet', 'here', qr/needs a path from the root/], ['backupwallet', '/', qr/is there already/]) {
 	my ($why, @cmd) = reverse @$_;
 	my ($code, undef, $err) = $two->cli(reverse @cmd);

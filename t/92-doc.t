@@ -218,6 +218,15 @@ for my $name (grep { $default{$_} =~ /^"?\d+(?:ms|[smhdKMGT])?"?$/ && $conf_pod{
 	like($conf_pod{$name}, qr/\Q$range\E/, "range of $name");
 }
 
+# The installed sample: every key, each with its default, as it says itself.
+my $sample = doc('etc/timenode.conf.in') =~ s/\@plugindir\@/$dir->{plugindir}/r;
+none_missing('every key stands in the sample', grep { my ($key) = /([^.]+)$/; $sample !~ /^\s*\Q$key\E = /m } sort keys %default);
+write_file("$tmp/sample.conf", $sample);
+write_file("$tmp/none.conf", join "\n", (grep { /^\w+_dir = / } split /\n/, $sample),
+	'plugins: { ' . join(' ', map { "$_: { };" } $sample =~ /^\t(\w+): \{$/mg) . " };\n");
+is((timenoded('-c', "$tmp/sample.conf", '--print-config'))[1], (timenoded('-c', "$tmp/none.conf", '--print-config'))[1],
+	'and its values are the defaults');
+
 # What is printed says the same when it is read again.
 write_file("$tmp/printed.conf", $printed);
 is((timenoded('-c', "$tmp/printed.conf", '--print-config'))[1], $printed, 'the printed configuration prints itself');

@@ -182,22 +182,29 @@ static int run(struct tn_cmd *cmd, const void *args, uint64_t *running, struct t
 	return rc < 0 ? rc : 0;
 }
 
+/* A place counts in the arguments' text, so that is shown too. */
+static int read_text(const struct tn_command *row, struct tn_view in, struct tn_arena *a,
+		     const void **out, struct tn_error *err)
+{
+	struct tn_error why = { "" };
+	int rc = tn_json_read(row->args, in, a, out, NULL, &why);
+	bool cut = in.n > 160;
+
+	if (!rc)
+		return 0;
+	return tn_fail(err, rc, "%s %.*s%s: %s", row->name, cut ? 160 : (int)in.n,
+		       (const char *)in.p, cut ? "..." : "",
+		       why.text[0] ? why.text : tn_code_text(rc));
+}
+
 static int read_args(const struct tn_command *row, struct tn_view in, struct tn_arena *a,
 		     const void **out, struct tn_error *err)
 {
 	struct tn_view none = { (const uint8_t *)"{}", 2 };
-	struct tn_error why = { "" };
-	int rc;
 
 	*out = NULL;
-	if (row->args) {
-		in = in.n ? in : none;
-		rc = tn_json_read(row->args, in, a, out, NULL, &why);
-		return rc ? tn_fail(err, rc, "%s: %.100s of %.*s", row->name,
-				    rc == TN_EBAD ? why.text : tn_code_text(rc),
-				    in.n < 80 ? (int)in.n : 80, (const char *)in.p)
-			  : 0;
-	}
+	if (row->args)
+		return read_text(row, in.n ? in : none, a, out, err);
 	if (!in.n || (in.n == 2 && !memcmp(in.p, "{}", 2)))
 		return 0;
 	return tn_fail(err, TN_EINVAL, "command %s takes no arguments", row->name);

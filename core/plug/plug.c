@@ -158,6 +158,16 @@ static int name_line(struct loading *l, const char *name)
 	return tn_fail(l->err, TN_EINVAL, "%s: %s", where, said.text);
 }
 
+/* The same for one that refuses its options; rc stays what it is. */
+static int init_one(struct loading *l, struct plugin *p)
+{
+	int rc = life_init(p, l->err);
+
+	if (rc && l->c)
+		name_line(l, p->name);
+	return rc;
+}
+
 static int open_one(void *arg, const char *name, int line)
 {
 	struct loading *l = arg;
@@ -217,7 +227,7 @@ static int load_all(struct plug *pl, const struct conf *c, bool init, struct tn_
 	for (unsigned i = 0; i < pl->count && !rc; i++) {
 		rc = life_claim(pl->list[i], NULL, err);
 		if (!rc && init)
-			rc = life_init(pl->list[i], err);
+			rc = init_one(&l, pl->list[i]);
 	}
 	if (rc)
 		plug_stop_all(pl, TN_STOP_FAULT);

@@ -39,6 +39,7 @@ static int stage(struct plugin *p, const struct conf *c, void (*say)(void *, con
 {
 	struct tn_error why = { "" };
 	struct bus_call call;
+	char where[160];
 	int rc = life_conf(p, c, &p->next_conf, &p->next_memory, err);
 
 	if (rc)
@@ -51,8 +52,8 @@ static int stage(struct plugin *p, const struct conf *c, void (*say)(void *, con
 	bus_exit(p->plug->bus, &call);
 	if (!rc)
 		return 0;
-	return tn_fail(err, rc, "plugin %s: %.200s", p->name,
-		       why.text[0] ? why.text : tn_code_text(rc));
+	return tn_fail(err, rc, "%s: plugin %s: %.180s", conf_where(c, "plugins", p->name, where),
+		       p->name, why.text[0] ? why.text : tn_code_text(rc));
 }
 
 struct comparing {

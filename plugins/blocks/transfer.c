@@ -28,7 +28,8 @@ struct transfer {
 	uint64_t offset; /* in the file */
 	uint8_t *buf;
 	size_t at, n, room;
-	bool json, started, eof, working, failed;
+	bool json, eof, working, failed;
+	bool started;   /* the format of an import is known; the file of an export is made */
 	bool landing;   /* all blocks are accepted, and not all durable */
 	unsigned ahead; /* blocks on the road */
 	uint64_t blocks, next, last;
@@ -210,8 +211,10 @@ static struct tn_view next_record(struct transfer *x)
 		return (struct tn_view){ NULL, 0 };
 	for (unsigned i = 8; i-- > 0;)
 		length = length << 8 | p[i];
-	if (length > RECORD_MAX || length > n - 8)
-		return (struct tn_view){ NULL, length > RECORD_MAX };
+	if (length == 0 || length > RECORD_MAX) /* a file of zeros is what a crash may leave */
+		return (struct tn_view){ NULL, 1 };
+	if (length > n - 8)
+		return (struct tn_view){ NULL, 0 };
 	x->at += 8 + length;
 	return (struct tn_view){ p + 8, length };
 }
@@ -401,12 +404,13 @@ static void write_on(struct tn_ctx *c, struct transfer *x)
 		x->next += !rc;
 		x->blocks += !rc;
 	}
-	if (rc || !x->n) {
+	if (rc || (!x->n && x->started)) {
 		end(c, x, rc);
 		return;
 	}
+	x->started = true; /* of a chain without blocks the file is empty, but there */
 	piece.n = (uint32_t)x->n;
-	rc = begin_job(c, x, &piece, x->buf, on_written);
+	rc = begin_job(c, x, &piece, x->n ? x->buf : (const uint8_t *)"", on_written);
 	if (rc)
 		end(c, x, rc);
 }
