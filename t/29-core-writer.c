@@ -294,6 +294,24 @@ static void patient_close(bool real)
 	end(&b);
 }
 
+/* What comes behind it moves to its map, which has no memory of its own. */
+static void empty_first(bool real)
+{
+	struct bed b = begin(real);
+	struct note n[2] = { { .word = "nothing", .bed = &b }, { .word = "a" } };
+
+	store_commit_within(store_batch(b.s), LONG, on_told, &n[0], NULL);
+	commit_within(&b, LONG, &n[1], "a");
+	is_str(get_one(b.s, b.db, "a"), "v", "behind a commit of nothing: seen");
+	store_settle(b.s);
+	is_story("nothing a", "both are told");
+	is_str(get_one(b.s, b.db, "a"), "v", "and it is there");
+	close_it(&b);
+	open_it(&b);
+	is_str(get_one(b.s, b.db, "a"), "v", "afterwards too");
+	end(&b);
+}
+
 static void patient_bounded(bool real)
 {
 	struct bed b = begin(real);
@@ -564,7 +582,8 @@ int main(void)
 	static void (*const cases[])(bool) = { seen_at_once,   merged,          closed,
 					       bans_are_saved, bounded,         chained,
 					       failing,        layers,          patient,
-					       patient_close,  patient_bounded, patient_failing };
+					       patient_close,  patient_bounded, patient_failing,
+					       empty_first };
 
 	for (int real = 1; real >= 0; real--)
 		for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

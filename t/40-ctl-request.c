@@ -140,7 +140,7 @@ static void plugin_commands(struct bed *b)
 	is_str(answer_error(&a), "not \"now\"", "in the plugin's own words");
 	is_int(bed_ask(b, &a, "{\"id\":9,\"cmd\":\"echo\",\"args\":{\"n\":-1}}"), -10,
 	       "arguments that its schema refuses");
-	is_str(answer_error(&a), "echo: not an integer in range at byte 5 of {\"n\":-1}",
+	is_str(answer_error(&a), "echo {\"n\":-1}: not an integer in range at byte 5",
 	       "with the command and what it was given");
 	is_int(bed_ask(b, &a, "{\"id\":9,\"cmd\":\"echo\",\"args\":{\"txet\":\"a\"}}"), -4,
 	       "a misspelled argument is not dropped");

@@ -137,7 +137,7 @@ is_deeply(payees_of(), $all, 'to the same totals');
 
 my ($first) = sort keys %$all;
 answer('a misspelled argument',    ['payees', "adress=$first"],  1, qr/payees: unknown argument "adress", do you mean "address"\?/);
-answer('an argument of no number', ['payees', 'limit=x'],        1, qr/payees: not an integer in range at byte 9 of \{"limit":"x"\}/);
+answer('an argument of no number', ['payees', 'limit=x'],        1, qr/payees \{"limit":"x"\}: not an integer in range at byte 9/);
 answer('an address without payments', ['payees', 'address=me'],  1, qr/nobody has paid me/);
 
 payees('another version of it', $code =~ s/"1\.0"/"1.1"/r);

@@ -25,6 +25,7 @@ void store_abandon(struct store_batch *b)
 {
 	if (!b)
 		return;
+	b->map.root = NULL; /* nodes lie in chunks, also those that came from batches behind it */
 	map_clear(&b->map);
 	free(b);
 }

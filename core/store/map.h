@@ -34,9 +34,10 @@ void map_clear(struct map *);
 /* In place of what was there: a copy of key and value (val.p NULL: a deletion). 0 or TN_ENOMEM. */
 int map_put(struct map *, int db, struct tn_view key, struct tn_view val);
 
-/* All nodes of one, which map_put made, go into the other, in place of those with their keys. That one is
- * only forgotten (never map_clear), before the chunks of the first are freed. The maps' ranks must have
- * begun from different numbers (map.ranks), or the tree may become deep. Cannot fail. */
+/* All nodes of one, which map_put made, go into the other, in place of those with their keys. They still
+ * lie in the chunks of the first: before those are freed, the other is forgotten or cleared with its
+ * root set to NULL. The maps' ranks must have begun from different numbers (map.ranks), or the tree
+ * may become deep. Cannot fail. */
 void map_unite(struct map *, struct map *from);
 
 /* Of a node that is in no map: it is one of that database from now on. */

@@ -2,7 +2,7 @@
  * core/store/overlay.c - what is accepted and not yet durable, over what is
  *
  * Layers, the newest first. A large batch is one by itself. The nodes of small ones move to
- * one that they share until a group of them goes to the writer. So nothing here takes long,
+ * the first one's map until a group of them goes to the writer. So nothing here takes long,
  * however many changes a batch has; a read looks at a few maps, and what a group has made
  * durable goes as a whole. The writer writes layers: each key once, and in order.
  */
@@ -17,20 +17,18 @@ enum { LARGE = 4096 }; /* changes */
 
 struct layer {
 	struct layer *older;
-	const struct map *map; /* shared, or a batch's */
-	struct map shared;     /* its nodes are the batches' */
-	uint64_t last;         /* number of the latest batch in it */
+	struct map *map; /* its first batch's */
+	uint64_t last;   /* number of the latest batch in it */
 	bool closed;
 };
 
-static struct layer *add_layer(struct store *s, const struct map *map)
+static struct layer *add_layer(struct store *s, struct map *map)
 {
 	struct layer *l = calloc(1, sizeof *l);
 
 	if (!l)
 		return NULL;
-	l->map = map ? map : &l->shared;
-	l->closed = map != NULL;
+	l->map = map;
 	l->last = s->accepted;
 	l->older = s->overlay;
 	s->overlay = l;
@@ -41,15 +39,16 @@ int overlay_add(struct store *s, struct store_batch *b)
 {
 	bool large = b->changes >= LARGE;
 	struct layer *l = s->overlay;
-	bool first = large || !l || l->closed;
 
-	if (first)
-		l = add_layer(s, large ? &b->map : NULL);
-	if (!l)
-		return TN_ENOMEM;
-	if (!large)
-		map_unite(&l->shared, &b->map);
-	b->write = first ? l->map : NULL;
+	if (large || !l || l->closed) {
+		l = add_layer(s, &b->map);
+		if (!l)
+			return TN_ENOMEM;
+		l->closed = large;
+	} else {
+		map_unite(l->map, &b->map);
+		b->write = NULL;
+	}
 	b->number = l->last = ++s->accepted;
 	return 0;
 }

@@ -12,7 +12,7 @@
 struct store_batch {
 	struct store *store;
 	struct map map;
-	const struct map *write; /* that, or a layer's; NULL: one before it has all */
+	const struct map *write; /* that; NULL: one before it in its group has all of it */
 	uint64_t changes;        /* how often it was changed */
 	uint64_t bytes;          /* what it costs while it waits */
 	uint64_t number;         /* in the order of acceptance */
