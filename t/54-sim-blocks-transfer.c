@@ -159,14 +159,27 @@ static void asked_too_early(struct story *s)
 			  "dial_rule = \"any\"; connect = [ \"50.0.0.1\" ]; }; "
 			  "plugins: { blocks: { }; };");
 
-	grow(s, s->g, 30);
 	world_slow_disk(s->n->env, 3000000);
-	free(chain_ask(s->f->world, plug_of(s), "chain", "{\"action\":\"reindex\"}"));
-	is_uint(chain_tip(plug_of(s)).height, s->top, "a chain made anew");
+	grow(s, s->g, 30);
+	is_uint(chain_tip(plug_of(s)).height, s->top, "a chain that the disk has not got yet");
 	fleet_start(n);
 	world_run_while(s->f->world, second_lower, s, world_now(s->f->world) + 30000000);
 	is_uint(chain_tip(node_plug(n->node)).height, s->top,
 		"who asks before the tip is on the disk has it half a minute later");
+}
+
+/* A record's length may begin with the byte of a brace. */
+static void brace(struct story *s)
+{
+	static const char record[8 + '{'] = { '{' };
+	FILE *f = fopen(s->file, "wb");
+	char args[200];
+
+	if (!f || fwrite(record, sizeof record, 1, f) != 1 || fclose(f))
+		bail_out("no file");
+	snprintf(args, sizeof args, "{\"action\":\"import\",\"file\":\"%s\"}", s->file);
+	is_refused(s, args, ": something after the value at byte 108", "123 bytes are no JSON");
+	unlink(s->file);
 }
 
 /* Neither an export of nothing nor a file that a crash left full of zeros is silently good. */
@@ -202,6 +215,7 @@ int main(void)
 	snprintf(args, sizeof args, "{\"action\":\"import\",\"file\":\"%s\"}", s->dir);
 	is_refused(s, args, ": Is a directory", "a directory is told as what it is");
 	nothing_and_zeros(s);
+	brace(s);
 	branch_meanwhile(s);
 	end(s);
 	s = begin();

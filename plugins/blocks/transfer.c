@@ -191,6 +191,13 @@ static void on_read(struct tn_ctx *c, int status, const void *in, void *out_)
 	pump(c, x);
 }
 
+/* A length may begin with the byte of a brace, but no length is so large that its last byte is not
+ * zero, and there is none in a line of JSON. */
+static bool begins_json(const uint8_t *p, size_t n)
+{
+	return n && *p == '{' && !memchr(p, 0, n < 8 ? n : 8);
+}
+
 /* A whole record, or n 0: not there yet. */
 static struct tn_view next_record(struct transfer *x)
 {
@@ -198,9 +205,11 @@ static struct tn_view next_record(struct transfer *x)
 	size_t n = x->n - x->at;
 	uint64_t length = 0;
 
-	if (!x->started && n)
-		x->json = *p == '{';
-	x->started = x->started || n;
+	if (!x->started && n < 8 && !x->eof)
+		return (struct tn_view){ NULL, 0 };
+	if (!x->started)
+		x->json = begins_json(p, n);
+	x->started = true;
 	if (x->json) {
 		end = n ? memchr(p, '\n', n) : NULL;
 		length = end ? (uint64_t)(end - p) : x->eof ? n : 0;
