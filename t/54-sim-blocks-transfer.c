@@ -106,24 +106,32 @@ static bool no_piece(void *arg)
 	return !s->done && (stat(s->file, &st) || st.st_size == 0);
 }
 
-static void branch_meanwhile(struct story *s)
+/* An import or export of the file that is under way when this returns. */
+static void begin_transfer(struct story *s, const char *action)
 {
 	struct plug_reply reply = { .row = no_row, .end = on_end, .arg = s };
-	struct chaingen *other;
 	char args[200];
 	struct tn_view in = { (const uint8_t *)args, 0 };
 	struct tn_error err = { "" };
 	uint64_t running;
 
+	in.n = (size_t)snprintf(args, sizeof args, "{\"action\":\"%s\",\"file\":\"%s\"}", action,
+				s->file);
+	s->done = false;
+	if (plug_command_run(plug_of(s), plug_command_find(plug_of(s), "chain"), &reply, in,
+			     &running, &err) != PLUG_LATER)
+		bail_out("no %s: %s", action, err.text);
+}
+
+static void branch_meanwhile(struct story *s)
+{
+	struct chaingen *other;
+
 	grow(s, s->g, FORK);
 	other = chaingen_fork(s->g, 2);
 	grow(s, s->g, BLOCKS - FORK);
-	in.n = (size_t)snprintf(args, sizeof args, "{\"action\":\"export\",\"file\":\"%s\"}",
-				s->file);
 	world_slow_jobs(s->n->env, 30000000);
-	if (plug_command_run(plug_of(s), plug_command_find(plug_of(s), "chain"), &reply, in,
-			     &running, &err) != PLUG_LATER)
-		bail_out("no export: %s", err.text);
+	begin_transfer(s, "export");
 	world_run_while(s->f->world, no_piece, s, world_now(s->f->world) + 100000000);
 	world_slow_jobs(s->n->env, 0);
 	grow(s, other, BLOCKS + 1 - FORK);
@@ -159,9 +167,15 @@ static void asked_too_early(struct story *s)
 			  "dial_rule = \"any\"; connect = [ \"50.0.0.1\" ]; }; "
 			  "plugins: { blocks: { }; };");
 
-	world_slow_disk(s->n->env, 3000000);
 	grow(s, s->g, 30);
-	is_uint(chain_tip(plug_of(s)).height, s->top, "a chain that the disk has not got yet");
+	begin_transfer(s, "export");
+	world_run_while(s->f->world, not_done, s, world_now(s->f->world) + 100000000);
+	free(chain_ask(s->f->world, plug_of(s), "chain", "{\"action\":\"rollback\",\"height\":0}"));
+	world_slow_disk(s->n->env, 3000000);
+	begin_transfer(s, "import");
+	world_run_while(s->f->world, lower, s, world_now(s->f->world) + 100000000);
+	ok(!s->done && chain_tip(plug_of(s)).height == s->top,
+	   "an imported chain, before the disk has it");
 	fleet_start(n);
 	world_run_while(s->f->world, second_lower, s, world_now(s->f->world) + 30000000);
 	is_uint(chain_tip(node_plug(n->node)).height, s->top,
