@@ -11,7 +11,11 @@
 
 #include "store/store_impl.h"
 
-enum { UNDER_WAY_MAX = 2, PATIENT_PART = 4 /* of ahead_max, in the queue */ };
+enum {
+	UNDER_WAY_MAX = 2,
+	PATIENT_PART = 4,     /* of ahead_max, in the queue */
+	RUBBISH_MIN = 4 << 20 /* bytes of a batch */
+};
 
 struct group {
 	struct env_job job;  /* first: the environment's view */
@@ -31,6 +35,41 @@ static void push(struct store_queue *q, struct store_batch *b)
 	q->end = &b->next;
 }
 
+/* ---- what has been written is given back */
+
+struct rubbish {
+	struct env_job job; /* first: the environment's view */
+	struct store_batch *batch;
+};
+
+static void give_back(struct env_job *j)
+{
+	struct rubbish *r = (struct rubbish *)(void *)j;
+
+	store_abandon(r->batch);
+	r->batch = NULL;
+}
+
+static void given_back(struct env_job *j)
+{
+	give_back(j); /* nothing is left if it has run */
+	free(j);
+}
+
+/* The memory of a large reorganisation takes the kernel longer than a turn of the loop may last. */
+static void discard(const struct store *s, struct store_batch *b)
+{
+	struct rubbish *r = b->bytes >= RUBBISH_MIN ? calloc(1, sizeof *r) : NULL;
+
+	if (!r) {
+		store_abandon(b);
+		return;
+	}
+	*r = (struct rubbish){ { .run = give_back, .done = given_back, .name = "rubbish" }, b };
+	if (s->env->ops->write_behind(s->env, &r->job))
+		given_back(&r->job);
+}
+
 /* Told last: it may commit again. */
 static void end_batches(struct store *s, struct store_batch *b, int rc, const char *why)
 {
@@ -46,7 +85,7 @@ static void end_batches(struct store *s, struct store_batch *b, int rc, const ch
 		void *arg = b->arg;
 
 		s->ahead -= b->bytes;
-		store_abandon(b);
+		discard(s, b);
 		if (told)
 			told(arg, rc, why);
 		b = next;

@@ -175,18 +175,31 @@ int apply_write(struct tn_ctx *c, struct apply *a, struct tn_batch *b, int *budg
 	return rc ? rc : write_address(c, a, b, budget);
 }
 
-int apply_seal(struct tn_ctx *c, struct apply *a, struct tn_batch *b)
+static int seal_rest(struct tn_ctx *c, const struct apply *a, struct tn_batch *b, struct key8 k)
 {
-	struct key8 k = key_of_height(a->block->header.height);
 	struct index index = { a->facts->hash, a->block->header.timestamp, a->facts->bytes,
-			       tn_json_write(&tn_wire_block, a->block, NULL, 0) };
-	int rc = tn_put_as(c, b, D_BLOCK, TN_VIEW(k), &tn_wire_block, a->block);
+			       a->text };
+	int rc = tn_put_as(c, b, D_UNDO, TN_VIEW(k), &tn_store_undo, &a->undo);
 
-	if (!rc)
-		rc = tn_put_as(c, b, D_UNDO, TN_VIEW(k), &tn_store_undo, &a->undo);
 	if (!rc)
 		rc = tn_put_as(c, b, D_INDEX, TN_VIEW(k), &index_schema, &index);
 	return rc ? rc : tn_put(c, b, D_HASH, TN_VIEW(index.hash), TN_VIEW(k));
+}
+
+int apply_seal(struct tn_ctx *c, struct apply *a, struct tn_batch *b)
+{
+	struct key8 k = key_of_height(a->block->header.height);
+	int rc = 0;
+
+	if (a->sealed == 0)
+		a->text = tn_json_write(&tn_wire_block, a->block, NULL, 0);
+	else if (a->sealed == 1)
+		rc = tn_put_as(c, b, D_BLOCK, TN_VIEW(k), &tn_wire_block, a->block);
+	else
+		rc = seal_rest(c, a, b, k);
+	if (!rc)
+		a->sealed++;
+	return rc;
 }
 
 static int64_t change(const struct writing *w)

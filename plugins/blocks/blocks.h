@@ -161,7 +161,9 @@ struct apply { /* one block */
 	struct tn_undo undo;
 	struct writing w;
 	struct address_walk walk;
-	bool lax; /* its signatures do not fit, and it is taken all the same */
+	bool lax;        /* its signatures do not fit, and it is taken all the same */
+	unsigned sealed; /* parts of SEAL_PARTS that are done */
+	uint64_t text;   /* bytes of its JSON */
 };
 
 /* facts NULL: judged here. The arena is the caller's. */
@@ -172,8 +174,10 @@ int apply_coins(struct tn_ctx *, struct apply *, struct tn_batch *, int *budget,
 /* Of a->todo. */
 int apply_signatures(struct tn_ctx *, struct apply *, int *budget, struct tn_error *);
 int apply_write(struct tn_ctx *, struct apply *, struct tn_batch *, int *budget);
-int apply_seal(struct tn_ctx *, struct apply *, struct tn_batch *); /* block, undo, index */
-int64_t apply_change(const struct apply *);                         /* of the number of coins */
+/* Size of its text; block; undo and index: one part a call, for each is long when the block is large. */
+enum { SEAL_PARTS = 3 };
+int apply_seal(struct tn_ctx *, struct apply *, struct tn_batch *);
+int64_t apply_change(const struct apply *); /* of the number of coins */
 
 struct tn_block_facts *facts_of(const struct tn_block_rules *, const struct tn_block *,
 				struct tn_arena *); /* NULL without memory */
